@@ -1,0 +1,50 @@
+"""Events: what the engine tells the world after a change has been committed.
+
+An event holds ids and states, never message text or secrets: a frame is completed from
+rows its reader may see. Its `seq` is allocated in the committing transaction, so within
+one stream commit order is sequence order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: The stream of carriers, PBXs and other things no domain owns.
+OPERATIONS_STREAM = "operations"
+
+
+def domain_stream(domain_id: str) -> str:
+    """The stream in which everything of one domain happens."""
+    return domain_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event on its way into the log, inside a transaction; it has no number yet.
+
+    stream: `domain_stream(...)` or OPERATIONS_STREAM.
+    type: `<noun>.<verb>`, for example `call.updated`, `message.updated`.
+    subject: id of the resource that changed.
+    data: small and JSON-ready: ids, states, times; never text a person wrote.
+    user_ids: the users it concerns; empty means everybody in the domain who may see the resource.
+    """
+
+    stream: str
+    type: str
+    subject: str
+    data: Mapping[str, object]
+    user_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A committed event. at_ms: wall time of the commit, milliseconds since the epoch."""
+
+    stream: str
+    seq: int
+    type: str
+    subject: str
+    data: Mapping[str, object]
+    at_ms: int
+    user_ids: tuple[str, ...] = field(default=())

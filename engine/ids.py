@@ -1,0 +1,26 @@
+"""Identifiers: made before anything is queued, sortable by time, safe in every protocol.
+
+An id is `<prefix>_<32 lower-case hex digits>`; the digits are a UUIDv7 (RFC 9562 §5.7), so
+ids sort by creation time and fit `[A-Za-z0-9_]`, which AMI, URLs and file names all take.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+_ID = re.compile(r"[a-z]{2,8}_[0-9a-f]{32}")
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id; prefix is 2 to 8 lower-case letters naming the kind of thing."""
+    value = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | (0x7 << 76)
+    value = value & ~(0x3 << 62) | (0x2 << 62)
+    return f"{prefix}_{value:032x}"
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Whether text has the shape of an id of this kind; says nothing of its existence."""
+    return text.startswith(prefix + "_") and _ID.fullmatch(text) is not None
