@@ -1,0 +1,45 @@
+"""What accounts refuse, each with the code the API and the portal know it by.
+
+A sentence never holds the value it refuses: it may be somebody else's, or a secret.
+"""
+
+from __future__ import annotations
+
+from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthenticated
+
+#: One sentence for every failed credential, so that guessing teaches nothing. The code, which
+#: only a holder of the true secret gets to see differ, tells operators why.
+CREDENTIAL_REFUSED = "The credential is not accepted. Ask your administrator for a new one."
+
+
+def credential_unknown() -> Unauthenticated:
+    return Unauthenticated(CREDENTIAL_REFUSED, code="credential_unknown")
+
+
+def credential_expired() -> Unauthenticated:
+    return Unauthenticated(CREDENTIAL_REFUSED, code="credential_expired")
+
+
+def credential_revoked() -> Unauthenticated:
+    return Unauthenticated(CREDENTIAL_REFUSED, code="credential_revoked")
+
+
+def not_found(noun: str) -> NotFound:
+    """The same for a missing thing and for another tenant's."""
+    return NotFound(f"There is no such {noun}.")
+
+
+def scope_too_low(needed: str) -> Forbidden:
+    return Forbidden(f"This needs the scope {needed} or a higher one.", code="scope_too_low")
+
+
+def invalid(field: str, sentence: str) -> InvalidRequest:
+    return InvalidRequest(sentence, field=f"/{field}")
+
+
+def taken(field: str, sentence: str) -> Conflict:
+    return Conflict(sentence, code="already_exists", field=f"/{field}")
+
+
+def in_use(sentence: str) -> Conflict:
+    return Conflict(sentence, code="in_use")

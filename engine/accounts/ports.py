@@ -1,0 +1,149 @@
+"""What accounts need from storage.
+
+A function given to `read` or `change` runs in one transaction, possibly in another thread and,
+when a group commit has failed, more than once: it takes ids and secrets made before, touches
+nothing but its argument, and raises EngineError to refuse.
+
+Every `list_*` returns records in id order, which is creation order: those after the id `after`,
+at most `limit`. Filters that are None do not filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from engine.accounts.models import Credential, Device, Domain, Number, Principal, User
+from engine.events import NewEvent
+from engine.idempotency import Claim, Replayed
+
+R = TypeVar("R")
+
+
+class AccountsReads(Protocol):
+    """Records as one transaction sees them; None where there is none."""
+
+    def domain(self, domain_id: str) -> Domain | None: ...
+
+    def list_domains(
+        self, *, reseller_id: str | None, domain_id: str | None, after: str, limit: int
+    ) -> list[Domain]: ...
+
+    def domain_is_empty(self, domain_id: str) -> bool:
+        """Whether it has neither users nor numbers."""
+
+    def user(self, user_id: str) -> User | None: ...
+
+    def user_with_extension(self, domain_id: str, extension: str) -> User | None: ...
+
+    def list_users(self, *, domain_id: str, user_id: str | None, after: str, limit: int) -> list[User]: ...
+
+    def device(self, device_id: str) -> Device | None: ...
+
+    def device_at_endpoint(self, pbx: str, endpoint: str) -> Device | None: ...
+
+    def list_devices(
+        self, *, domain_id: str, user_id: str | None, after: str, limit: int
+    ) -> list[Device]: ...
+
+    def number(self, number_id: str) -> Number | None: ...
+
+    def number_with_e164(self, e164: str) -> Number | None: ...
+
+    def list_numbers(
+        self, *, domain_id: str, user_id: str | None, after: str, limit: int
+    ) -> list[Number]: ...
+
+    def credential(self, credential_id: str) -> Credential | None: ...
+
+    def credential_with_digest(self, digest: str) -> Credential | None: ...
+
+    def list_keys(
+        self, *, domain_id: str | None, reseller_id: str | None, after: str, limit: int
+    ) -> list[Credential]:
+        """Keys, revoked ones included: those of exactly this domain; domain_id None means the
+        keys of no domain, of this reseller when one is given."""
+
+
+class AccountsChanges(AccountsReads, Protocol):
+    """One unit of work. `insert_*` and `save_*` raise Conflict where another transaction was first."""
+
+    @property
+    def now_ms(self) -> int: ...
+
+    def insert_domain(self, domain: Domain) -> None: ...
+
+    def save_domain(self, domain: Domain) -> None: ...
+
+    def delete_domain(self, domain_id: str) -> None:
+        """With its credentials. Raises Conflict `in_use` when other records hold on to it."""
+
+    def insert_user(self, user: User) -> None: ...
+
+    def save_user(self, user: User) -> None: ...
+
+    def delete_user(self, user_id: str) -> None:
+        """With its devices, its credentials and its share in numbers."""
+
+    def insert_device(self, device: Device) -> None: ...
+
+    def save_device(self, device: Device) -> None: ...
+
+    def delete_device(self, device_id: str) -> None: ...
+
+    def clear_default_device(self, user_id: str) -> None: ...
+
+    def insert_number(self, number: Number) -> None: ...
+
+    def save_number(self, number: Number) -> None: ...
+
+    def delete_number(self, number_id: str) -> None: ...
+
+    def insert_credential(self, credential: Credential, digest: str) -> None: ...
+
+    def revoke_credential(self, credential_id: str) -> None:
+        """Now, with the tokens it minted. One that is revoked keeps its time."""
+
+    def revoke_credentials_of_user(self, user_id: str) -> None: ...
+
+    def forget_expired(self, before_ms: int) -> int:
+        """Delete tokens and tickets that ended before this time; how many there were."""
+
+    def insert_ticket(self, digest: str, credential_id: str, expires_ms: int) -> None: ...
+
+    def take_ticket(self, digest: str) -> tuple[str, int] | None:
+        """Remove the ticket, so that it admits once; its credential id and expires_ms."""
+
+    def emit(self, event: NewEvent) -> None: ...
+
+    def record(
+        self,
+        principal: Principal,
+        action: str,
+        subject: str,
+        domain_id: str | None,
+        data: Mapping[str, object],
+    ) -> None:
+        """Append to the audit log. data: ids, names of changed fields; no secrets."""
+
+    def claim(self, claim: Claim) -> Replayed | None:
+        """Stake an Idempotency-Key; the earlier answer when it has been used for this request.
+
+        Raises Conflict `idempotency_mismatch` when it was used for another one.
+        """
+
+    def settle(self, claim: Claim, status: int, body: str) -> None:
+        """Keep the answer for repetitions."""
+
+
+class AccountsStore(Protocol):
+    """Where accounts live."""
+
+    async def read(self, fn: Callable[[AccountsReads], R]) -> R: ...
+
+    async def change(self, fn: Callable[[AccountsChanges], R]) -> R:
+        """Run fn and commit; what it emitted is published after the commit.
+
+        Raises StorageUnavailable when nothing was committed. A cancelled caller does not learn
+        whether the change was made.
+        """
