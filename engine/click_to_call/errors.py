@@ -1,0 +1,64 @@
+"""What click-to-call refuses, each with the code the API and the portal know it by."""
+
+from __future__ import annotations
+
+from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound, PeerUnavailable, RateLimited
+
+
+def not_found(noun: str) -> NotFound:
+    """The same for a missing thing and for another tenant's."""
+    return NotFound(f"There is no such {noun}.", code=f"{noun}_not_found")
+
+
+def invalid(field: str, sentence: str, code: str = "invalid_request") -> InvalidRequest:
+    return InvalidRequest(sentence, code=code, field=f"/{field}")
+
+
+def not_your_device() -> Forbidden:
+    return Forbidden("You can place calls from your own devices only.", code="not_your_device")
+
+
+def no_device() -> Conflict:
+    return Conflict(
+        "The user has no device that could ring. Add one, or make one the default.", code="no_device"
+    )
+
+
+def user_disabled() -> Conflict:
+    return Conflict("The user is disabled and cannot place calls.", code="user_disabled")
+
+
+def caller_id_not_allowed() -> Forbidden:
+    return Forbidden(
+        "The caller id must be a number of this domain.", code="caller_id_not_allowed", field="/caller_id"
+    )
+
+
+def destination_blocked() -> Forbidden:
+    return Forbidden(
+        "Calls to this destination are not allowed. Ask your administrator.",
+        code="destination_blocked",
+        field="/to",
+    )
+
+
+def international_disabled() -> Forbidden:
+    return Forbidden(
+        "International calls are not allowed. Ask your administrator.",
+        code="international_disabled",
+        field="/to",
+    )
+
+
+def self_call() -> InvalidRequest:
+    return invalid("to", "The destination is your own phone.", "self_call")
+
+
+def too_many_calls(sentence: str, retry_after_s: float) -> RateLimited:
+    return RateLimited(sentence, retry_after_s=retry_after_s)
+
+
+def pbx_unavailable() -> PeerUnavailable:
+    return PeerUnavailable(
+        "The phone system cannot be reached. No phone has rung.", code="pbx_unavailable", retry_after_s=5
+    )
