@@ -1,0 +1,196 @@
+"""What click-to-call needs from the world: a PBX, a store, and who is who.
+
+Each has an honest in-memory twin in the tests that passes the same contract tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from engine.accounts.models import Device, Domain, Number, Page, PageRequest, User
+from engine.click_to_call.models import Call, CallFilter, LegResult
+from engine.idempotency import Claim, Replayed
+
+
+class FactKind(StrEnum):
+    """What a PBX can tell about a call. LEG_* and HELD facts name a leg."""
+
+    LEG_CREATED = "leg_created"
+    LEG_DIALING = "leg_dialing"
+    LEG_RINGING = "leg_ringing"
+    LEG_EARLY_MEDIA = "leg_early_media"
+    LEG_ANSWERED = "leg_answered"
+    LEG_ENDED = "leg_ended"
+    PROMPTING = "prompting"  # leg a was answered and is asked to accept
+    CONNECTED = "connected"  # both legs hear each other
+    HELD = "held"
+    UNHELD = "unheld"
+    CALL_ENDED = "call_ended"  # nothing of the call is left; the last fact about it
+    ORIGINATE_REFUSED = "originate_refused"  # leg a never came to be
+    LOST = "lost"  # looked for and not there, and its end was not seen
+
+
+@dataclass(frozen=True, slots=True)
+class PbxFact:
+    """One thing now known about a call of ours. Facts may repeat and may come late.
+
+    channel_id: which call, see `models.channel_id`. leg: "a", "b", or None for the whole call.
+    leg_channel: the PBX's id of that leg's channel, "" where there is none. at_ms: wall time.
+    result, hangup_cause, sip_code: with LEG_ENDED and ORIGINATE_REFUSED. ended_first: with
+    CALL_ENDED, the leg that hung up or failed first, where that was seen.
+    """
+
+    channel_id: str
+    kind: FactKind
+    leg: str | None
+    leg_channel: str
+    at_ms: int
+    result: LegResult | None = None
+    hangup_cause: int | None = None
+    sip_code: int | None = None
+    ended_first: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialRequest:
+    """Ring the user's phone, then let the PBX's dial rules reach the destination.
+
+    Names and numbers have been vetted: names hold letters, digits, spaces and a few marks.
+    caller_*: the user as the destination sees it; destination_*: the destination as the user's
+    phone shows it. prompt: the user must press 1 first.
+    """
+
+    call_id: str
+    channel_id: str
+    endpoint: str
+    context: str
+    exten: str
+    ring_timeout_s: int
+    caller_number: str
+    caller_name: str
+    destination_number: str
+    destination_name: str
+    auto_answer: bool
+    all_devices: bool
+    prompt: bool
+    destination_is_device: bool
+
+
+class PbxListener(Protocol):
+    """Who hears of one PBX. Called on the event loop; must not block or raise."""
+
+    def facts(self, facts: Sequence[PbxFact]) -> None:
+        """In the order they happened, as far as the PBX kept it."""
+
+    def link_up(self) -> None:
+        """The PBX answers and every followed call is being looked up; `available` is True."""
+
+    def link_down(self) -> None:
+        """Nothing is known until `link_up`; every waiting request has failed."""
+
+
+class Pbx(Protocol):
+    """One phone system."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def available(self) -> bool:
+        """Whether a request made now would be sent."""
+
+    def subscribe(self, listener: PbxListener) -> None:
+        """Tell listener everything from now on; exactly one listener a PBX."""
+
+    def follow(self, call: Call) -> None:
+        """Report facts about this call from now on, until CALL_ENDED, ORIGINATE_REFUSED or LOST.
+
+        For a call that was dialled before this process started, also look for it at the next
+        chance; without trace of it after a grace period it is LOST.
+        """
+
+    def forget(self, channel_id: str) -> None:
+        """Report nothing more about this call, except that a channel of it comes into being."""
+
+    async def originate(self, request: DialRequest) -> None:
+        """Ring leg a of a followed call; returns once the PBX has accepted.
+
+        Never repeated by the adapter. Raises PeerRejected (refused, nothing rang),
+        PeerUnavailable (not sent) or OutcomeUnknown (sent, no answer). Cancelling it leaves the
+        outcome unknown.
+        """
+
+    async def hangup(self, channel_id: str) -> bool:
+        """Hang up one channel, by its id or the call's. False: there is no such channel (yet).
+
+        Raises PeerUnavailable or OutcomeUnknown; asking again is harmless.
+        """
+
+    async def channels(self) -> frozenset[str]:
+        """Channel ids of all calls of ours that have a channel now.
+
+        Raises PeerUnavailable or OutcomeUnknown.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementLimits:
+    """How many calls may be there or be made; None does not limit. Minutes are the last 60 s."""
+
+    open_per_user: int | None
+    open_per_domain: int | None
+    per_minute_per_user: int | None
+    per_minute_per_domain: int | None
+
+
+class CallStore(Protocol):
+    """Where calls live. Every change is one commit: the row and its `call.updated` event."""
+
+    async def answered(self, claim: Claim) -> Replayed | None:
+        """The answer kept for this key, if the request was made before.
+
+        Raises Conflict `idempotency_mismatch` if it was another request.
+        """
+
+    async def create(
+        self, call: Call, limits: PlacementLimits, claim: Claim | None, answer: Replayed | None
+    ) -> Replayed | None:
+        """Commit a queued call, its event, and the answer to its claim.
+
+        Returns the stored answer when the claim had been used: then nothing was written.
+        Raises RateLimited with `retry_after_s`, Conflict as `answered`, or StorageUnavailable.
+        """
+
+    async def save(self, calls: Sequence[Call]) -> None:
+        """Commit these snapshots, oldest first, each with its event; all or none is certain.
+
+        A snapshot that is not newer (by `sequence`) than the row changes nothing.
+        Raises StorageUnavailable.
+        """
+
+    async def get(self, call_id: str) -> Call | None: ...
+
+    async def list(self, domain_id: str, wanted: CallFilter, page: PageRequest) -> Page[Call]:
+        """Newest first. Raises InvalidRequest `invalid_cursor`."""
+
+    async def unfinished(self, pbx_names: Collection[str]) -> Sequence[Call]:
+        """Calls on these PBXs that have not ended, oldest first."""
+
+
+class Directory(Protocol):
+    """Who is who; None where there is none."""
+
+    async def domain(self, domain_id: str) -> Domain | None: ...
+
+    async def user(self, user_id: str) -> User | None: ...
+
+    async def user_with_extension(self, domain_id: str, extension: str) -> User | None: ...
+
+    async def device(self, device_id: str) -> Device | None: ...
+
+    async def devices_of(self, user_id: str) -> Sequence[Device]: ...
+
+    async def number(self, e164: str) -> Number | None: ...
