@@ -6,13 +6,13 @@ in; the table in docs/messaging.md is this file's `RULES`, in words.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 
 from engine.messaging.models import RecipientStatus, SegmentStatus
 
 S, R = SegmentStatus, RecipientStatus
 
-#: How far a segment has come. News may raise it, never lower it; two exceptions are spelled out in `advances`.
+#: How far a segment has come; news may raise it, never lower it.
 _RANK = {
     S.QUEUED: 0,
     S.SENDING: 1,
@@ -25,20 +25,27 @@ _RANK = {
     S.EXPIRED: 5,
 }
 
-#: First rule whose condition holds decides. Each is (name of the condition, status).
-RULES: tuple[tuple[str, RecipientStatus], ...] = (
-    ("any uncertain", R.UNCERTAIN),
-    ("any queued, others sent or beyond", R.SENDING),
-    ("any queued", R.QUEUED),
-    ("any sending", R.SENDING),
-    ("any sent", R.SENT),
-    ("all delivered", R.DELIVERED),
-    ("some delivered", R.PARTIALLY_DELIVERED),
-    ("all expired", R.EXPIRED),
-    ("any undelivered", R.UNDELIVERED),
-    ("any failed", R.FAILED),
-    ("any expired", R.FAILED),
-    ("any unconfirmed", R.UNCONFIRMED),
+
+def _any(*states: SegmentStatus) -> Callable[[frozenset[SegmentStatus]], bool]:
+    return lambda present: not present.isdisjoint(states)
+
+
+def _all(state: SegmentStatus) -> Callable[[frozenset[SegmentStatus]], bool]:
+    return lambda present: present == {state}
+
+
+#: The first rule that holds decides: what holds of the segments, in words and in code, and the status.
+RULES: tuple[tuple[str, Callable[[frozenset[SegmentStatus]], bool], RecipientStatus], ...] = (
+    ("any uncertain", _any(S.UNCERTAIN), R.UNCERTAIN),
+    ("all queued", _all(S.QUEUED), R.QUEUED),
+    ("any queued or sending", _any(S.QUEUED, S.SENDING), R.SENDING),
+    ("any sent", _any(S.SENT), R.SENT),
+    ("all delivered", _all(S.DELIVERED), R.DELIVERED),
+    ("some delivered", _any(S.DELIVERED), R.PARTIALLY_DELIVERED),
+    ("any undelivered", _any(S.UNDELIVERED), R.UNDELIVERED),
+    ("all expired", _all(S.EXPIRED), R.EXPIRED),
+    ("any failed or expired", _any(S.FAILED, S.EXPIRED), R.FAILED),
+    ("all unconfirmed", _all(S.UNCONFIRMED), R.UNCONFIRMED),
 )
 
 
@@ -52,24 +59,10 @@ def advances(old: SegmentStatus, new: SegmentStatus) -> bool:
     return _RANK[new] > _RANK[old]
 
 
-def recipient_status(segments: Collection[SegmentStatus]) -> RecipientStatus:
+def recipient_status(segments: Iterable[SegmentStatus]) -> RecipientStatus:
     """The status of a recipient whose segments stand like this; at least one segment."""
-    present = set(segments)
-    if S.UNCERTAIN in present:
-        return R.UNCERTAIN
-    if S.QUEUED in present:
-        return R.QUEUED if present == {S.QUEUED} else R.SENDING
-    for state, status in ((S.SENDING, R.SENDING), (S.SENT, R.SENT)):
-        if state in present:
-            return status
-    if S.DELIVERED in present:
-        return R.DELIVERED if present == {S.DELIVERED} else R.PARTIALLY_DELIVERED
-    if present == {S.EXPIRED}:
-        return R.EXPIRED
-    for state, status in ((S.UNDELIVERED, R.UNDELIVERED), (S.FAILED, R.FAILED), (S.EXPIRED, R.FAILED)):
-        if state in present:
-            return status
-    return R.UNCONFIRMED
+    present = frozenset(segments)
+    return next(status for _, holds, status in RULES if holds(present))
 
 
 #: A message with several recipients shows the least advanced of them, since that is what still needs eyes.

@@ -1,0 +1,313 @@
+"""Texts out: from a request to rows on disk and, when there is room, bytes on the wire.
+
+The answer to a caller waits for exactly one commit. Where the carrier has room that commit holds
+the intent as well, and the segments leave in the same turn of the loop that answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from engine.accounts.models import Principal, Scope
+from engine.clock import Clock
+from engine.errors import EngineError, StorageUnavailable
+from engine.idempotency import Claim, Replayed
+from engine.ids import new_id
+from engine.messaging import errors, policy
+from engine.messaging.models import (
+    Direction,
+    Message,
+    MessageFilter,
+    Recipient,
+    RecipientStatus,
+    SendText,
+)
+from engine.messaging.outbox import Outbox
+from engine.messaging.ports import (
+    Accepted,
+    NewRecipient,
+    NewText,
+    NewTexts,
+    NumberDirectory,
+    SegmentJob,
+    SendingNumber,
+    Slot,
+    TextCoder,
+    TextStore,
+)
+from engine.messaging.settings import MessagingSettings
+from engine.phone_numbers import to_e164
+
+#: The longest client_id, in characters.
+_MAX_CLIENT_ID = 64
+
+Render = Callable[[Accepted], tuple[int, str]]
+
+
+class Messaging:
+    """Accepts texts, shows them, and hands them to the outbox of their carrier."""
+
+    def __init__(
+        self,
+        store: TextStore,
+        numbers: NumberDirectory,
+        coder: TextCoder,
+        outboxes: Mapping[str, Outbox],
+        settings: MessagingSettings,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._numbers = numbers
+        self._coder = coder
+        self._outboxes = outboxes
+        self._settings = settings
+        self._clock = clock
+
+    async def send(
+        self,
+        principal: Principal,
+        request: SendText,
+        claim: Claim | None = None,
+        render: Render | None = None,
+    ) -> Message | Replayed:
+        """Store one text and start sending it; returns once it is on disk.
+
+        A client_id the sender used before returns the earlier message. render makes the answer
+        kept for the claim, and is called inside the transaction.
+        Raises InvalidRequest, NotFound, Forbidden, Conflict or StorageUnavailable; nothing is
+        stored then. Cancelling the caller does not take the text back.
+        """
+        text = await self._prepare(principal, request)
+        answer = await self._accept((text,), claim, render)
+        if isinstance(answer, Replayed):
+            return answer
+        (result,) = answer
+        if isinstance(result, EngineError):
+            raise result
+        return result
+
+    async def send_batch(
+        self,
+        principal: Principal,
+        requests: Sequence[SendText],
+        claim: Claim | None = None,
+        render: Render | None = None,
+    ) -> Accepted | Replayed:
+        """Store many texts in one commit; each is answered by itself, in the order given.
+
+        A text that is refused does not hold back the others. Raises InvalidRequest for an empty or
+        overlong batch, StorageUnavailable if nothing was stored.
+        """
+        if not 1 <= len(requests) <= self._settings.max_batch:
+            raise errors.invalid("/messages", f"Give 1 to {self._settings.max_batch} messages.")
+        prepared: list[NewText | EngineError] = []
+        for request in requests:
+            try:
+                prepared.append(await self._prepare(principal, request))
+            except EngineError as error:
+                prepared.append(error)
+        good = tuple(item for item in prepared if isinstance(item, NewText))
+
+        def merge(accepted: Accepted) -> Accepted:
+            stored = iter(accepted)
+            return [next(stored) if isinstance(item, NewText) else item for item in prepared]
+
+        answer = await self._accept(good, claim, None if render is None else lambda got: render(merge(got)))
+        return answer if isinstance(answer, Replayed) else merge(answer)
+
+    async def get(self, principal: Principal, message_id: str) -> Message:
+        """Raises NotFound for a message that is not there or not the principal's to see."""
+        message = await self._store.get(message_id)
+        if message is None or not await self._sees(principal, message):
+            raise errors.no_such_message()
+        return message
+
+    async def list(
+        self,
+        principal: Principal,
+        chosen: MessageFilter,
+        *,
+        domain_id: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Message]:
+        """The principal's messages, newest first, older than the message `before`."""
+        domain_id = await self._domain_meant(principal, domain_id)
+        numbers = None
+        if principal.scope is Scope.BASIC_USER:
+            numbers = await self._numbers.numbers_of(principal.user_id or "")
+        return await self._store.list(domain_id, chosen, numbers, before, limit)
+
+    # Preparing a text.
+
+    async def _prepare(self, principal: Principal, request: SendText) -> NewText:
+        number = await self._sending_number(principal, request)
+        settings = self._settings
+        if not 1 <= len(request.to) <= settings.max_recipients:
+            raise errors.invalid("/to", f"Give 1 to {settings.max_recipients} numbers to send to.")
+        if request.client_id is not None and not 1 <= len(request.client_id) <= _MAX_CLIENT_ID:
+            raise errors.invalid("/client_id", f"A client_id has 1 to {_MAX_CLIENT_ID} characters.")
+        validity_s = settings.validity_s if request.validity_s is None else request.validity_s
+        if not 1 <= validity_s <= settings.max_validity_s:
+            raise errors.invalid("/validity_s", f"Give 1 to {settings.max_validity_s} seconds.")
+        to = tuple(
+            dict.fromkeys(
+                to_e164(number_text, number.region, field=f"to/{position}")
+                for position, number_text in enumerate(request.to)
+            )
+        )
+        policy.check_destinations(settings, number, to)
+        if number.carrier not in self._outboxes:
+            raise errors.no_route()
+        return self._new_text(principal, request, number, to, validity_s)
+
+    def _new_text(
+        self,
+        principal: Principal,
+        request: SendText,
+        number: SendingNumber,
+        to: Sequence[str],
+        validity_s: int,
+    ) -> NewText:
+        now_ms = self._clock.now_ms()
+        # One reference for all recipients: a handset joins parts by sender and reference.
+        segments = self._coder.segments(number.carrier, request.text, secrets.randbelow(65_536))
+        expires_ms = now_ms + validity_s * 1000
+        user_id = principal.user_id or request.user_id
+        if user_id is not None and user_id not in number.user_ids:
+            raise errors.number_not_assigned()
+        message = Message(
+            id=new_id("msg"),
+            domain_id=number.domain_id,
+            conversation_id=request.conversation_id,
+            direction=Direction.OUTBOUND,
+            number=number.e164,
+            peer="",
+            text=request.text,
+            delivery_class=request.delivery_class,
+            user_id=user_id,
+            client_id=request.client_id,
+            created_ms=now_ms,
+            recipients=tuple(
+                Recipient(one, RecipientStatus.QUEUED, len(segments), now_ms, number.carrier) for one in to
+            ),
+        )
+        recipients = [NewRecipient(one, number.carrier, expires_ms, segments) for one in to]
+        return NewText(message, user_id or principal.credential_id, recipients)
+
+    async def _sending_number(self, principal: Principal, request: SendText) -> SendingNumber:
+        known = self._numbers.known(request.from_number)
+        if known is None:
+            domain_id = principal.domain_id or request.domain_id
+            domain = await self._numbers.domain(domain_id) if domain_id else None
+            e164 = to_e164(request.from_number, domain.region if domain else None, field="from")
+            known = await self._numbers.find(e164)
+        number = policy.check_sender(principal, known)
+        if request.domain_id is not None and request.domain_id != number.domain_id:
+            raise errors.no_such_number()
+        return number
+
+    # Storing and starting it.
+
+    async def _accept(
+        self, texts: Sequence[NewText], claim: Claim | None, render: Render | None
+    ) -> Accepted | Replayed:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Accepted | Replayed] = loop.create_future()
+        sending = [_Sending(text, self._outboxes) for text in texts]
+        stored = [one.text for one in sending]
+
+        def done(result: Accepted | Replayed | BaseException) -> None:
+            for position, one in enumerate(sending):
+                kept = (
+                    not isinstance(result, BaseException | Replayed) and result[position] is one.text.message
+                )
+                one.finish(kept, result)
+            if answered.cancelled():
+                return
+            if isinstance(result, BaseException):
+                answered.set_exception(result)
+            else:
+                answered.set_result(result)
+
+        try:
+            self._store.accept(NewTexts(stored, claim, render), done)
+        except StorageUnavailable as error:
+            for one in sending:
+                one.finish(False, error)
+            raise
+        return await answered
+
+    # Who sees what.
+
+    async def _sees(self, principal: Principal, message: Message) -> bool:
+        if principal.scope is Scope.SUPER_USER and principal.domain_id is None:
+            return True
+        if principal.domain_id is not None:
+            if principal.domain_id != message.domain_id:
+                return False
+        else:
+            domain = await self._numbers.domain(message.domain_id)
+            if domain is None or domain.reseller_id is None or domain.reseller_id != principal.reseller_id:
+                return False
+        if principal.scope is not Scope.BASIC_USER:
+            return True
+        return message.number in await self._numbers.numbers_of(principal.user_id or "")
+
+    async def _domain_meant(self, principal: Principal, domain_id: str | None) -> str:
+        wanted = domain_id or principal.domain_id
+        if wanted is None:
+            raise errors.invalid("/domain_id", "Name the domain; this credential reaches more than one.")
+        domain = await self._numbers.domain(wanted)
+        out_of_reach = principal.domain_id not in (None, wanted) or (
+            principal.scope is Scope.RESELLER
+            and (domain is None or domain.reseller_id is None or domain.reseller_id != principal.reseller_id)
+        )
+        if domain is None or out_of_reach:
+            raise errors.no_such_domain()
+        return wanted
+
+
+class _Sending:
+    """One text between acceptance and its commit: its segments and the window slots they hold."""
+
+    def __init__(self, text: NewText, outboxes: Mapping[str, Outbox]) -> None:
+        message = text.message
+        self.jobs = [
+            SegmentJob(
+                message.id,
+                position,
+                message.domain_id,
+                message.number,
+                recipient.number,
+                message.delivery_class,
+                recipient.expires_ms,
+                segment,
+            )
+            for position, recipient in enumerate(text.recipients)
+            for segment in recipient.segments
+        ]
+        self.outbox = outboxes[text.recipients[0].carrier]
+        self.slots: Sequence[Slot] = self.outbox.reserve(len(self.jobs))
+        if self.slots:
+            text = _with_intents(text, self.slots)
+        else:
+            self.outbox.expect(len(self.jobs))
+        self.text = text
+
+    def finish(self, stored: bool, result: object) -> None:
+        if stored:
+            self.outbox.committed(self.jobs, self.slots)
+        else:
+            unknown = isinstance(result, StorageUnavailable) and result.code == "storage_outcome_unknown"
+            self.outbox.abandoned(self.jobs, self.slots, perhaps_stored=unknown)
+
+
+def _with_intents(text: NewText, slots: Sequence[Slot]) -> NewText:
+    waiting = iter(slots)
+    recipients = [replace(one, slots=[next(waiting) for _ in one.segments]) for one in text.recipients]
+    shown = tuple(replace(one, status=RecipientStatus.SENDING) for one in text.message.recipients)
+    return NewText(replace(text.message, recipients=shown), text.sender_id, recipients)

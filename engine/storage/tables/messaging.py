@@ -1,0 +1,201 @@
+"""Tables of conversations and texts.
+
+Statuses are stored by value. `recipients.status` repeats what the segments say
+(engine/messaging/rollup.py) so that lists need no join; it is written in the same transaction.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.storage.tables.base import metadata
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("domain_id", sa.Text, sa.ForeignKey("domains.id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("number_id", sa.Text),
+    sa.Column("number", sa.Text),
+    sa.Column("peers", sa.Text, nullable=False),  # JSON list of E.164, sorted: shown, never searched
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("last_message_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_conversations_domain_recent", conversations.c.domain_id, conversations.c.last_message_ms)
+
+conversation_peers = sa.Table(
+    "conversation_peers",
+    metadata,
+    sa.Column("number", sa.Text, primary_key=True),  # ours
+    sa.Column("peer", sa.Text, primary_key=True),  # the outside number
+    sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("solo", sa.Integer, nullable=False),  # 1: the thread has no other peer
+)
+_solo = conversation_peers.c.solo == 1
+sa.Index(
+    "uq_conversation_peers_solo",
+    conversation_peers.c.number,
+    conversation_peers.c.peer,
+    unique=True,
+    sqlite_where=_solo,
+    postgresql_where=_solo,
+)
+sa.Index("ix_conversation_peers_conversation", conversation_peers.c.conversation_id)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("domain_id", sa.Text, nullable=False),
+    sa.Column("conversation_id", sa.Text),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("peer", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("delivery_class", sa.Text, nullable=False),
+    sa.Column("sender_id", sa.Text, nullable=False),  # user, else the credential that sent it
+    sa.Column("user_id", sa.Text),
+    sa.Column("client_id", sa.Text),
+    sa.Column("session_id", sa.Text),  # inbound: the SMPP session it came on
+    sa.Column("flags", sa.Text, nullable=False),  # comma list
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_messages_domain", messages.c.domain_id, messages.c.id)
+sa.Index(
+    "ix_messages_conversation",
+    messages.c.conversation_id,
+    messages.c.id,
+    sqlite_where=messages.c.conversation_id.is_not(None),
+    postgresql_where=messages.c.conversation_id.is_not(None),
+)
+sa.Index(
+    "ix_messages_inbound_pair",
+    messages.c.number,
+    messages.c.peer,
+    messages.c.created_ms,
+    sqlite_where=messages.c.peer != "",
+    postgresql_where=messages.c.peer != "",
+)
+sa.Index(
+    "uq_messages_client_id",
+    messages.c.sender_id,
+    messages.c.client_id,
+    unique=True,
+    sqlite_where=messages.c.client_id.is_not(None),
+    postgresql_where=messages.c.client_id.is_not(None),
+)
+
+recipients = sa.Table(
+    "recipients",
+    metadata,
+    sa.Column("message_id", sa.Text, sa.ForeignKey("messages.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("carrier", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("segment_count", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text),  # JSON of DeliveryError
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("updated_ms", sa.BigInteger, nullable=False),
+)
+# A reply to a text sent without a thread opens one and adopts that text.
+sa.Index("ix_recipients_number", recipients.c.number, recipients.c.message_id)
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    sa.Column("message_id", sa.Text, sa.ForeignKey("messages.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("part_no", sa.Integer, primary_key=True),
+    sa.Column("part_count", sa.Integer, nullable=False),
+    sa.Column("carrier", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    # What submit_sm carries, so that a restart sends the same octets whatever the settings say by then.
+    sa.Column("esm_class", sa.Integer, nullable=False),
+    sa.Column("data_coding", sa.Integer, nullable=False),
+    sa.Column("short_message", sa.LargeBinary, nullable=False),
+    sa.Column("tlvs", sa.LargeBinary, nullable=False),
+    # Intent: committed before a byte leaves.
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("bind", sa.Text),
+    sa.Column("session_id", sa.Text),
+    sa.Column("not_before_ms", sa.BigInteger, nullable=False),
+    # Outcome: committed after the response.
+    sa.Column("smsc_id", sa.Text),
+    sa.Column("smsc_key", sa.Text),
+    sa.Column("command_status", sa.Integer),
+    sa.Column("updated_ms", sa.BigInteger, nullable=False),
+)
+_open = segments.c.status.in_(("queued", "sending"))
+sa.Index(
+    "ix_segments_open",
+    segments.c.carrier,
+    segments.c.status,
+    segments.c.message_id,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
+sa.Index(
+    "ix_segments_smsc_key",
+    segments.c.carrier,
+    segments.c.smsc_key,
+    sqlite_where=segments.c.smsc_key.is_not(None),
+    postgresql_where=segments.c.smsc_key.is_not(None),
+)
+_unsettled = segments.c.status == "sent"
+sa.Index("ix_segments_unsettled", segments.c.updated_ms, sqlite_where=_unsettled, postgresql_where=_unsettled)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("carrier", sa.Text, nullable=False),
+    sa.Column("smsc_key", sa.Text, nullable=False),
+    sa.Column("raw_id", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("destination", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("error_code", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text),  # empty until it is matched
+    sa.Column("position", sa.Integer),
+    sa.Column("part_no", sa.Integer),
+    sa.Column("applied", sa.Integer, nullable=False),  # 1: it moved the segment; 0: history only
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+)
+_parked = receipts.c.message_id.is_(None)
+sa.Index(
+    "ix_receipts_parked",
+    receipts.c.carrier,
+    receipts.c.smsc_key,
+    sqlite_where=_parked,
+    postgresql_where=_parked,
+)
+sa.Index("ix_receipts_message", receipts.c.message_id)
+
+inbound_parts = sa.Table(
+    "inbound_parts",
+    metadata,
+    sa.Column("carrier", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("destination", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Integer, primary_key=True),
+    sa.Column("total", sa.Integer, primary_key=True),
+    sa.Column("part_no", sa.Integer, primary_key=True),
+    sa.Column("data_coding", sa.Integer, nullable=False),
+    sa.Column("octets", sa.LargeBinary, nullable=False),
+    sa.Column("session_id", sa.Text, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_inbound_parts_received", inbound_parts.c.received_ms)
+
+inbound_unrouted = sa.Table(
+    "inbound_unrouted",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("carrier", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("destination", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+)
