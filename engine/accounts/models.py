@@ -185,6 +185,9 @@ class PageRequest:
     cursor: str | None = None
 
 
+FIRST_PAGE = PageRequest()
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """One part of a list, oldest first. next_cursor is None on the last page."""
@@ -213,8 +216,8 @@ class UpdateDomain:
     name: str | Unset = UNSET
     pbx: str | Unset = UNSET
     dial_context: str | Unset = UNSET
-    region: str | None | Unset = UNSET
-    reseller_id: str | None | Unset = UNSET
+    region: str | Unset | None = UNSET
+    reseller_id: str | Unset | None = UNSET
     sms_enabled: bool | Unset = UNSET
 
 

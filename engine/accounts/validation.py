@@ -1,0 +1,102 @@
+"""What a name, an extension, an endpoint may look like; checked once, at the service door.
+
+Each function returns the value as it is to be stored or raises InvalidRequest with the field.
+Endpoints and contexts go into AMI actions, so their alphabet holds nothing AMI or a dialplan
+could read as more than a name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+import phonenumbers
+
+from engine.accounts.errors import invalid
+from engine.ids import is_id
+
+_EXTENSION = re.compile(r"[0-9]{2,10}")
+_ENDPOINT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_DIAL_CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_PEER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_RESELLER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+NAME_CHARACTERS = 120
+
+#: Characters that turn the text after them around: a name with one can show as another's.
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Control, surrogate, line and paragraph separators; format characters stay, since joiners are
+#: part of many people's names.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def name(text: str, field: str, *, may_be_empty: bool = False) -> str:
+    """A name for people, without blanks around it."""
+    text = text.strip()
+    if not text and may_be_empty:
+        return text
+    if not 1 <= len(text) <= NAME_CHARACTERS:
+        raise invalid(field, f"Give 1 to {NAME_CHARACTERS} characters.")
+    if any(c in _BIDI_CONTROLS or unicodedata.category(c) in _REFUSED_CATEGORIES for c in text):
+        raise invalid(field, "Control characters and line breaks are not allowed here.")
+    return text
+
+
+def extension(text: str) -> str:
+    return _match(_EXTENSION, text, "extension", "An extension has 2 to 10 digits.")
+
+
+def endpoint(text: str) -> str:
+    return _match(
+        _ENDPOINT, text, "endpoint", "An endpoint has 1 to 64 letters, digits, dots, dashes or underscores."
+    )
+
+
+def dial_context(text: str) -> str:
+    return _match(
+        _DIAL_CONTEXT,
+        text,
+        "dial_context",
+        "A dialplan context has 1 to 80 letters, digits, dots, dashes or underscores.",
+    )
+
+
+def reseller_id(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return _match(
+        _RESELLER,
+        text,
+        "reseller_id",
+        "A reseller id has 1 to 64 letters, digits, dots, dashes or underscores.",
+    )
+
+
+def region(text: str | None) -> str | None:
+    if text is None:
+        return None
+    code = text.upper()
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise invalid("region", "Give a two-letter country code, for example DE.")
+    return code
+
+
+def peer_name(text: str, field: str, known: Collection[str] | None) -> str:
+    """The name of a PBX or carrier. known: the configured ones; None when they are not known here."""
+    if not _PEER_NAME.fullmatch(text) or (known is not None and text not in known):
+        raise invalid(field, f"There is no such {field} in the configuration.")
+    return text
+
+
+def ids(values: Collection[str], prefix: str, field: str) -> tuple[str, ...]:
+    """Ids of one kind, sorted, each once."""
+    if not all(is_id(value, prefix) for value in values):
+        raise invalid(field, f"Give ids that begin with {prefix}_.")
+    return tuple(sorted(set(values)))
+
+
+def _match(pattern: re.Pattern[str], text: str, field: str, sentence: str) -> str:
+    if not pattern.fullmatch(text):
+        raise invalid(field, sentence)
+    return text
