@@ -162,7 +162,7 @@ class BindRequest:
                 raise UnencodablePdu(f"{name} must be ASCII, at most {maximum} characters")
         pdu = make_pdu(
             f"bind_{self.kind}",
-            sequence=sequence_number,
+            client=_Numbered(sequence_number),
             system_id=self.system_id,
             password=self.password,
             system_type=self.system_type,
@@ -170,7 +170,7 @@ class BindRequest:
             addr_npi=self.addr_npi,
             address_range=self.address_range,
         )
-        pdu.interface_version = self.interface_version  # smpplib's constructor forces 0x34
+        pdu.interface_version = self.interface_version  # the constructor forces 0x34
         encoded: bytes = pdu.generate()
         return encoded
 
@@ -196,6 +196,16 @@ class BindRequest:
             addr_npi=body[c + 3],
             address_range=body[c + 4 : d].decode("latin-1"),
         )
+
+
+class _Numbered:
+    """Stands where smpplib asks its client for a sequence number; its own argument is ignored."""
+
+    def __init__(self, sequence_number: int) -> None:
+        self.sequence = sequence_number
+
+    def next_sequence(self) -> int:
+        return self.sequence
 
 
 _BIND_SIZES: Final = {"system_id": 15, "password": 8, "system_type": 12, "address_range": 40}
