@@ -106,13 +106,14 @@ class EndReason(StrEnum):
     FORBIDDEN = "forbidden"
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     UNKNOWN_CAUSE = "unknown_cause"  # it ended and the PBX did not say why
-    CANCELED = "canceled"  # through our API
+    CANCELED = "canceled"  # on request, before the destination answered or after
     LEG_A_TIMEOUT = "leg_a_timeout"
     LEG_B_TIMEOUT = "leg_b_timeout"
     MAX_DURATION = "max_duration"
     PBX_UNAVAILABLE = "pbx_unavailable"  # nothing was sent, no phone rang
     PBX_REFUSED = "pbx_refused"  # the PBX said no to the Originate
     NO_SUCH_EXTENSION = "no_such_extension"  # the dialplan does not know the destination
+    NOT_STARTED = "not_started"  # it could not be dialled at once; never dialled late
     ENGINE_RESTARTED = "engine_restarted"  # it was still waiting; never dialled late
     ENDED_WHILE_DISCONNECTED = "ended_while_disconnected"
     OUTCOME_UNKNOWN = "outcome_unknown"  # sent, and no trace of it was found afterwards
