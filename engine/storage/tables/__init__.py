@@ -1,0 +1,8 @@
+"""Every table there is: importing this package fills `base.metadata`."""
+
+from __future__ import annotations
+
+from engine.storage.tables import accounts, calls, log, messaging
+from engine.storage.tables.base import metadata
+
+__all__ = ["accounts", "calls", "log", "messaging", "metadata"]
