@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 #: The stream of carriers, PBXs and other things no domain owns.
 OPERATIONS_STREAM = "operations"
 
+#: `user_ids` of an event that no single user may see, only those who see the whole domain.
+MANAGERS_ONLY = ("-",)
+
 
 def domain_stream(domain_id: str) -> str:
     """The stream in which everything of one domain happens."""

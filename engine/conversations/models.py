@@ -25,3 +25,13 @@ class Conversation:
     peers: tuple[str, ...]
     created_ms: int
     last_message_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """What a person says in a thread; fields as in `SendText`."""
+
+    text: str
+    client_id: str | None = None
+    user_id: str | None = None
+    validity_s: int | None = None

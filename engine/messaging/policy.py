@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from engine.accounts.models import Principal, Scope
 from engine.messaging import errors
+from engine.messaging.access import reaches
 from engine.messaging.ports import SendingNumber
 from engine.messaging.settings import MessagingSettings
 
@@ -19,7 +20,7 @@ def check_sender(principal: Principal, number: SendingNumber | None) -> SendingN
     Raises NotFound for a number out of reach, in the words used for a missing one; Forbidden
     `number_not_assigned` or `sms_disabled`.
     """
-    if number is None or not _reaches(principal, number):
+    if number is None or not reaches(principal, number.domain_id, number.reseller_id):
         raise errors.no_such_number()
     if principal.scope is Scope.BASIC_USER and principal.user_id not in number.user_ids:
         raise errors.number_not_assigned()
@@ -35,11 +36,3 @@ def check_destinations(settings: MessagingSettings, number: SendingNumber, to: S
             raise errors.invalid(f"/to/{position}", "A number cannot text itself.")
         if settings.denied_prefixes and destination.startswith(settings.denied_prefixes):
             raise errors.destination_blocked(position)
-
-
-def _reaches(principal: Principal, number: SendingNumber) -> bool:
-    if principal.domain_id is not None:
-        return principal.domain_id == number.domain_id
-    if principal.scope is Scope.RESELLER:
-        return principal.reseller_id is not None and principal.reseller_id == number.reseller_id
-    return principal.scope is Scope.SUPER_USER

@@ -112,7 +112,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class SegmentJob:
-    """One segment on its way to the carrier. attempt counts intents; refused counts answers that said no."""
+    """One segment on its way to the carrier.
+
+    attempt counts intents, refused counts answers that said no. user_ids: whom its events concern.
+    """
 
     message_id: str
     position: int
@@ -122,6 +125,7 @@ class SegmentJob:
     delivery_class: DeliveryClass
     expires_ms: int
     segment: OutboundSegment
+    user_ids: tuple[str, ...] = ()
     attempt: int = 0
     refused: int = 0
     not_before_ms: int = 0
@@ -188,10 +192,14 @@ class NewRecipient:
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """A text about to be stored. sender_id: whose client_ids it shares: the user, else the credential."""
+    """A text about to be stored.
+
+    sender_id: whose client_ids it shares: the user, else the credential. user_ids: whom it concerns.
+    """
 
     message: Message
     sender_id: str
+    user_ids: tuple[str, ...]
     recipients: Sequence[NewRecipient]
 
 
@@ -264,7 +272,7 @@ class InboundPart:
 class InboundText:
     """A `deliver_sm` that is not a receipt. message_id: the id it will have if it becomes a message.
 
-    octets: user data without header; text: those octets decoded (empty when part is set).
+    octets: user data without header; text: those octets decoded by themselves.
     """
 
     message_id: str

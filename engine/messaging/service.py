@@ -11,12 +11,14 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from engine.accounts.models import Principal, Scope
+from engine.accounts.models import Page, PageRequest, Principal
 from engine.clock import Clock
 from engine.errors import EngineError, StorageUnavailable
+from engine.events import MANAGERS_ONLY
 from engine.idempotency import Claim, Replayed
 from engine.ids import new_id
 from engine.messaging import errors, policy
+from engine.messaging.access import ThreadAccess, page_of, page_position
 from engine.messaging.models import (
     Direction,
     Message,
@@ -41,10 +43,14 @@ from engine.messaging.ports import (
 from engine.messaging.settings import MessagingSettings
 from engine.phone_numbers import to_e164
 
+_ALL = MessageFilter()
+_FIRST_PAGE = PageRequest()
 #: The longest client_id, in characters.
 _MAX_CLIENT_ID = 64
 
-Render = Callable[[Accepted], tuple[int, str]]
+#: Makes the answer kept under an idempotency key: HTTP status and JSON body.
+RenderOne = Callable[[Message], tuple[int, str]]
+RenderAll = Callable[[Accepted], tuple[int, str]]
 
 
 class Messaging:
@@ -61,6 +67,7 @@ class Messaging:
     ) -> None:
         self._store = store
         self._numbers = numbers
+        self._access = ThreadAccess(numbers)
         self._coder = coder
         self._outboxes = outboxes
         self._settings = settings
@@ -71,7 +78,7 @@ class Messaging:
         principal: Principal,
         request: SendText,
         claim: Claim | None = None,
-        render: Render | None = None,
+        render: RenderOne | None = None,
     ) -> Message | Replayed:
         """Store one text and start sending it; returns once it is on disk.
 
@@ -81,7 +88,14 @@ class Messaging:
         stored then. Cancelling the caller does not take the text back.
         """
         text = await self._prepare(principal, request)
-        answer = await self._accept((text,), claim, render)
+
+        def render_only(accepted: Accepted) -> tuple[int, str]:
+            (one,) = accepted
+            if render is None or isinstance(one, EngineError):
+                raise TypeError("a claim needs a render, and an error is never kept under one")
+            return render(one)
+
+        answer = await self._accept((text,), claim, render_only)
         if isinstance(answer, Replayed):
             return answer
         (result,) = answer
@@ -94,7 +108,7 @@ class Messaging:
         principal: Principal,
         requests: Sequence[SendText],
         claim: Claim | None = None,
-        render: Render | None = None,
+        render: RenderAll | None = None,
     ) -> Accepted | Replayed:
         """Store many texts in one commit; each is answered by itself, in the order given.
 
@@ -121,25 +135,27 @@ class Messaging:
     async def get(self, principal: Principal, message_id: str) -> Message:
         """Raises NotFound for a message that is not there or not the principal's to see."""
         message = await self._store.get(message_id)
-        if message is None or not await self._sees(principal, message):
+        if message is None or not await self._access.sees(principal, message.domain_id, message.number):
             raise errors.no_such_message()
         return message
 
     async def list(
         self,
         principal: Principal,
-        chosen: MessageFilter,
-        *,
         domain_id: str | None = None,
-        before: str | None = None,
-        limit: int = 50,
-    ) -> Sequence[Message]:
-        """The principal's messages, newest first, older than the message `before`."""
-        domain_id = await self._domain_meant(principal, domain_id)
-        numbers = None
-        if principal.scope is Scope.BASIC_USER:
-            numbers = await self._numbers.numbers_of(principal.user_id or "")
-        return await self._store.list(domain_id, chosen, numbers, before, limit)
+        chosen: MessageFilter = _ALL,
+        page: PageRequest = _FIRST_PAGE,
+    ) -> Page[Message]:
+        """The messages of one domain that the principal may see, newest first.
+
+        Raises NotFound for a domain out of reach, InvalidRequest when a principal of several
+        domains names none or the cursor is not one of ours.
+        """
+        reached = await self._access.domain_meant(principal, domain_id)
+        numbers = await self._access.only_numbers(principal)
+        before = page_position(page, "msg")
+        found = await self._store.list(reached, chosen, numbers, before, page.limit + 1)
+        return page_of(found, page.limit, lambda message: message.id)
 
     # Preparing a text.
 
@@ -196,7 +212,9 @@ class Messaging:
             ),
         )
         recipients = [NewRecipient(one, number.carrier, expires_ms, segments) for one in to]
-        return NewText(message, user_id or principal.credential_id, recipients)
+        return NewText(
+            message, user_id or principal.credential_id, tuple(number.user_ids) or MANAGERS_ONLY, recipients
+        )
 
     async def _sending_number(self, principal: Principal, request: SendText) -> SendingNumber:
         known = self._numbers.known(request.from_number)
@@ -213,7 +231,7 @@ class Messaging:
     # Storing and starting it.
 
     async def _accept(
-        self, texts: Sequence[NewText], claim: Claim | None, render: Render | None
+        self, texts: Sequence[NewText], claim: Claim | None, render: RenderAll | None
     ) -> Accepted | Replayed:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Accepted | Replayed] = loop.create_future()
@@ -241,35 +259,6 @@ class Messaging:
             raise
         return await answered
 
-    # Who sees what.
-
-    async def _sees(self, principal: Principal, message: Message) -> bool:
-        if principal.scope is Scope.SUPER_USER and principal.domain_id is None:
-            return True
-        if principal.domain_id is not None:
-            if principal.domain_id != message.domain_id:
-                return False
-        else:
-            domain = await self._numbers.domain(message.domain_id)
-            if domain is None or domain.reseller_id is None or domain.reseller_id != principal.reseller_id:
-                return False
-        if principal.scope is not Scope.BASIC_USER:
-            return True
-        return message.number in await self._numbers.numbers_of(principal.user_id or "")
-
-    async def _domain_meant(self, principal: Principal, domain_id: str | None) -> str:
-        wanted = domain_id or principal.domain_id
-        if wanted is None:
-            raise errors.invalid("/domain_id", "Name the domain; this credential reaches more than one.")
-        domain = await self._numbers.domain(wanted)
-        out_of_reach = principal.domain_id not in (None, wanted) or (
-            principal.scope is Scope.RESELLER
-            and (domain is None or domain.reseller_id is None or domain.reseller_id != principal.reseller_id)
-        )
-        if domain is None or out_of_reach:
-            raise errors.no_such_domain()
-        return wanted
-
 
 class _Sending:
     """One text between acceptance and its commit: its segments and the window slots they hold."""
@@ -286,6 +275,7 @@ class _Sending:
                 message.delivery_class,
                 recipient.expires_ms,
                 segment,
+                text.user_ids,
             )
             for position, recipient in enumerate(text.recipients)
             for segment in recipient.segments
@@ -310,4 +300,4 @@ def _with_intents(text: NewText, slots: Sequence[Slot]) -> NewText:
     waiting = iter(slots)
     recipients = [replace(one, slots=[next(waiting) for _ in one.segments]) for one in text.recipients]
     shown = tuple(replace(one, status=RecipientStatus.SENDING) for one in text.message.recipients)
-    return NewText(replace(text.message, recipients=shown), text.sender_id, recipients)
+    return replace(text, message=replace(text.message, recipients=shown), recipients=recipients)

@@ -14,7 +14,7 @@ conversations = sa.Table(
     "conversations",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("domain_id", sa.Text, sa.ForeignKey("domains.id"), nullable=False),
+    sa.Column("domain_id", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("number_id", sa.Text),
     sa.Column("number", sa.Text),
@@ -127,15 +127,19 @@ segments = sa.Table(
     sa.Column("command_status", sa.Integer),
     sa.Column("updated_ms", sa.BigInteger, nullable=False),
 )
-_open = segments.c.status.in_(("queued", "sending"))
+# SQLite uses a partial index only where the query repeats its condition to the letter.
+queued = segments.c.status == sa.literal_column("'queued'")
+sending = segments.c.status == sa.literal_column("'sending'")
+sent = segments.c.status == sa.literal_column("'sent'")
 sa.Index(
-    "ix_segments_open",
+    "ix_segments_queued",
     segments.c.carrier,
-    segments.c.status,
     segments.c.message_id,
-    sqlite_where=_open,
-    postgresql_where=_open,
+    sqlite_where=queued,
+    postgresql_where=queued,
 )
+sa.Index("ix_segments_sending", segments.c.carrier, sqlite_where=sending, postgresql_where=sending)
+sa.Index("ix_segments_sent", segments.c.updated_ms, sqlite_where=sent, postgresql_where=sent)
 sa.Index(
     "ix_segments_smsc_key",
     segments.c.carrier,
@@ -143,9 +147,6 @@ sa.Index(
     sqlite_where=segments.c.smsc_key.is_not(None),
     postgresql_where=segments.c.smsc_key.is_not(None),
 )
-_unsettled = segments.c.status == "sent"
-sa.Index("ix_segments_unsettled", segments.c.updated_ms, sqlite_where=_unsettled, postgresql_where=_unsettled)
-
 receipts = sa.Table(
     "receipts",
     metadata,

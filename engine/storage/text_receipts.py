@@ -1,0 +1,213 @@
+"""Receipts: matched to the segment they report on, or parked until its response is known.
+
+A receipt and the response that names its id may arrive in either order and be committed by
+different nodes. Each side looks for the other; `settle` pairs what both missed. Carriers recycle
+ids, so the newest segment to the same destination is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import sqlalchemy as sa
+
+from engine.messaging.models import DeliveryError, SegmentStatus
+from engine.messaging.ports import ReceiptNews
+from engine.messaging.rollup import advances
+from engine.storage.statements import HotStatement, insert
+from engine.storage.tables.messaging import messages, receipts, recipients, segments
+from engine.storage.text_rows import COMMUTING, AnyRow, message_event, roll_up, users_of_numbers
+from engine.storage.transaction import Transaction
+
+#: So many last digits must agree before two spellings of a number are taken for one.
+_TELLING_DIGITS = 6
+
+_INSERT_RECEIPT = HotStatement(insert(receipts), *receipts.c.keys())
+_parked = receipts.c.message_id.is_(None)
+_ANY_PARKED = sa.select(receipts.c.id).where(_parked).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReceipts:
+    """Receipts that came in one wake-up; acknowledged after the commit."""
+
+    commutes_with: ClassVar[frozenset[str]] = COMMUTING
+
+    receipts: Sequence[ReceiptNews]
+
+    @classmethod
+    def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
+        news = [one for operation in operations for one in operation.receipts]
+        candidates = _candidates(tx, [(one.carrier, one.smsc_key) for one in news])
+        applier = _Applier(tx)
+        rows = []
+        for one in news:
+            segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
+            applied = segment is not None and applier.apply(segment, one.status, one.error_code)
+            rows.append(
+                (
+                    one.id,
+                    one.carrier,
+                    one.smsc_key,
+                    one.raw_id,
+                    one.source,
+                    one.destination,
+                    one.state,
+                    one.error_code,
+                    segment.message_id if segment else None,
+                    segment.position if segment else None,
+                    segment.part_no if segment else None,
+                    int(applied),
+                    one.received_ms,
+                )
+            )
+        tx.execute_many(_INSERT_RECEIPT, rows)
+        applier.finish()
+        return [None] * len(operations)
+
+
+def pair_parked(tx: Transaction, keys: Sequence[tuple[str, str]]) -> int:
+    """Apply receipts that came before the response with their id. keys: (carrier, smsc_key)."""
+    if not keys or tx.connection.execute(_ANY_PARKED).first() is None:
+        return 0
+    parked = tx.connection.execute(
+        sa.select(receipts)
+        .where(_parked, sa.tuple_(receipts.c.carrier, receipts.c.smsc_key).in_(list(set(keys))))
+        .order_by(receipts.c.received_ms)
+    ).all()
+    return _pair(tx, parked)
+
+
+def pair_leftovers(tx: Transaction, limit: int) -> int:
+    """Pair parked receipts whose segment has come to be known since. Returns how many."""
+    known = (
+        sa.select(segments.c.message_id)
+        .where(segments.c.carrier == receipts.c.carrier, segments.c.smsc_key == receipts.c.smsc_key)
+        .exists()
+    )
+    parked = tx.connection.execute(
+        sa.select(receipts).where(_parked, known).order_by(receipts.c.received_ms).limit(limit)
+    ).all()
+    return _pair(tx, parked)
+
+
+def _pair(tx: Transaction, parked: Sequence[AnyRow]) -> int:
+    candidates = _candidates(tx, [(one.carrier, one.smsc_key) for one in parked])
+    applier = _Applier(tx)
+    paired = 0
+    for one in parked:
+        segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
+        if segment is None:
+            continue
+        applied = applier.apply(segment, receipt_status(one.state), one.error_code)
+        paired += 1
+        tx.connection.execute(
+            sa.update(receipts)
+            .where(receipts.c.id == one.id)
+            .values(
+                message_id=segment.message_id,
+                position=segment.position,
+                part_no=segment.part_no,
+                applied=int(applied),
+            )
+        )
+    applier.finish()
+    return paired
+
+
+def receipt_status(state: str) -> SegmentStatus | None:
+    """What a receipt's message_state does to its segment; None: history only (SMPP v3.4 §5.2.28)."""
+    if state == "DELIVERED":
+        return SegmentStatus.DELIVERED
+    if state in ("EXPIRED", "DELETED", "UNDELIVERABLE", "REJECTED"):
+        return SegmentStatus.UNDELIVERED
+    return SegmentStatus.UNCONFIRMED if state == "UNKNOWN" else None
+
+
+def _candidates(tx: Transaction, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[AnyRow]]:
+    if not keys:
+        return {}
+    found: dict[tuple[str, str], list[AnyRow]] = {}
+    for row in tx.connection.execute(
+        sa.select(
+            segments.c.message_id,
+            segments.c.position,
+            segments.c.part_no,
+            segments.c.part_count,
+            segments.c.status,
+            segments.c.carrier,
+            segments.c.smsc_key,
+            recipients.c.number.label("destination"),
+            messages.c.domain_id,
+            messages.c.number,
+        )
+        .join(
+            recipients,
+            sa.and_(
+                recipients.c.message_id == segments.c.message_id,
+                recipients.c.position == segments.c.position,
+            ),
+        )
+        .join(messages, messages.c.id == segments.c.message_id)
+        .where(
+            segments.c.smsc_key.is_not(None),
+            segments.c.carrier.in_(list({carrier for carrier, _ in keys})),
+            segments.c.smsc_key.in_(list({key for _, key in keys})),
+        )
+        .order_by(segments.c.message_id.desc())
+    ):
+        found.setdefault((row.carrier, row.smsc_key), []).append(row)
+    return found
+
+
+def _meant(candidates: Sequence[AnyRow], source: str) -> AnyRow | None:
+    """The newest candidate to the number the receipt speaks of; carriers spell it in many ways."""
+    digits = "".join(filter(str.isdigit, source))[-_TELLING_DIGITS:]
+    for row in candidates:
+        if len(digits) < _TELLING_DIGITS or row.destination.endswith(digits):
+            return row
+    return None
+
+
+class _Applier:
+    """Moves segments and collects which recipients to recompute; one event a recipient."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._now: dict[tuple[str, int, int], SegmentStatus] = {}
+        self._moved: dict[tuple[str, int], tuple[AnyRow, DeliveryError | None]] = {}
+
+    def apply(self, segment: AnyRow, status: SegmentStatus | None, error_code: str) -> bool:
+        """Whether the receipt moved its segment; a second final state is recorded, not applied."""
+        key = (segment.message_id, segment.position, segment.part_no)
+        old = self._now.get(key, SegmentStatus(segment.status))
+        if status is None or not advances(old, status):
+            return False
+        self._now[key] = status
+        error = None
+        if status is SegmentStatus.UNDELIVERED:
+            error = DeliveryError(
+                "carrier", "undelivered", False, "The carrier could not deliver it.", {"err": error_code}
+            )
+        self._moved[segment.message_id, segment.position] = (segment, error)
+        self._tx.connection.execute(
+            sa.update(segments)
+            .where(
+                segments.c.message_id == segment.message_id,
+                segments.c.position == segment.position,
+                segments.c.part_no == segment.part_no,
+            )
+            .values(status=status.value, updated_ms=self._tx.now_ms)
+        )
+        return True
+
+    def finish(self) -> None:
+        if not self._moved:
+            return
+        users = users_of_numbers(self._tx.connection, [row.number for row, _ in self._moved.values()])
+        for (message_id, position), (row, error) in self._moved.items():
+            status = roll_up(self._tx, message_id, position, error)
+            if status is not None:
+                self._tx.emit(message_event(row.domain_id, message_id, position, status, users[row.number]))

@@ -1,0 +1,135 @@
+"""What the operations on texts share: rows as messages, and recipients kept in line with their segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from engine.events import MANAGERS_ONLY, NewEvent, domain_stream
+from engine.messaging.models import (
+    DeliveryClass,
+    DeliveryError,
+    Direction,
+    Message,
+    Recipient,
+    RecipientStatus,
+    SegmentStatus,
+)
+from engine.messaging.rollup import recipient_status
+from engine.storage.statements import HotStatement, insert
+from engine.storage.tables.accounts import number_users, numbers
+from engine.storage.tables.messaging import messages, recipients, segments
+from engine.storage.transaction import Transaction
+
+#: A row of any width.
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+#: Operations on texts whose order within one batch does not matter, among each other.
+COMMUTING = frozenset({"AcceptTexts", "RecordIntents", "RecordOutcomes", "ApplyReceipts", "StoreInbound"})
+
+_encode = msgspec.json.Encoder().encode
+_decode_error = msgspec.json.Decoder(DeliveryError).decode
+
+INSERT_MESSAGE = HotStatement(insert(messages), *messages.c.keys())
+
+
+def message_event(
+    domain_id: str, message_id: str, position: int, status: str, user_ids: tuple[str, ...]
+) -> NewEvent:
+    """A recipient's status changed."""
+    data = {"position": position, "status": status}
+    return NewEvent(domain_stream(domain_id), "message.updated", message_id, data, user_ids)
+
+
+def encode_error(error: DeliveryError | None) -> str | None:
+    return None if error is None else _encode(error).decode()
+
+
+def users_of_numbers(connection: Connection, e164s: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Whom events about these numbers of ours concern; MANAGERS_ONLY where nobody is assigned."""
+    wanted = list(set(e164s))
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(wanted, ())
+    rows = connection.execute(
+        sa.select(numbers.c.e164, number_users.c.user_id)
+        .join(number_users, number_users.c.number_id == numbers.c.id)
+        .where(numbers.c.e164.in_(wanted))
+    )
+    for e164, user_id in rows:
+        found[e164] += (user_id,)
+    return {e164: users or MANAGERS_ONLY for e164, users in found.items()}
+
+
+def roll_up(tx: Transaction, message_id: str, position: int, error: DeliveryError | None) -> str | None:
+    """Bring one recipient in line with its segments; its new status, or None if nothing changed.
+
+    Holds on PostgreSQL too, where another node may be doing the same: the recipient's row is
+    locked before its segments are read.
+    """
+    connection = tx.connection
+    this = (recipients.c.message_id == message_id, recipients.c.position == position)
+    old = connection.execute(sa.select(recipients.c.status).where(*this).with_for_update()).scalar()
+    found = connection.execute(
+        sa.select(segments.c.status).where(
+            segments.c.message_id == message_id, segments.c.position == position
+        )
+    ).scalars()
+    new = recipient_status(SegmentStatus(word) for word in found).value
+    if new == old:
+        return None
+    values: dict[str, object] = {"status": new, "updated_ms": tx.now_ms}
+    if error is not None:
+        values["error"] = encode_error(error)
+    elif new in ("sent", "delivered"):
+        values["error"] = None
+    connection.execute(sa.update(recipients).where(*this).values(**values))
+    return new
+
+
+def read_messages(
+    connection: Connection,
+    *conditions: sa.ColumnElement[bool],
+    newest_first: bool = False,
+    limit: int | None = None,
+) -> Sequence[Message]:
+    """Messages with their recipients, in id order."""
+    order = messages.c.id.desc() if newest_first else messages.c.id
+    rows = connection.execute(sa.select(messages).where(*conditions).order_by(order).limit(limit)).all()
+    sent_to: dict[str, list[Recipient]] = {row.id: [] for row in rows if row.direction == "outbound"}
+    if sent_to:
+        for one in connection.execute(
+            sa.select(recipients)
+            .where(recipients.c.message_id.in_(list(sent_to)))
+            .order_by(recipients.c.message_id, recipients.c.position)
+        ):
+            sent_to[one.message_id].append(
+                Recipient(
+                    one.number,
+                    RecipientStatus(one.status),
+                    one.segment_count,
+                    one.updated_ms,
+                    one.carrier,
+                    None if one.error is None else _decode_error(one.error),
+                )
+            )
+    return [
+        Message(
+            row.id,
+            row.domain_id,
+            row.conversation_id,
+            Direction(row.direction),
+            row.number,
+            row.peer,
+            row.text,
+            DeliveryClass(row.delivery_class),
+            row.user_id,
+            row.client_id,
+            row.created_ms,
+            tuple(sent_to.get(row.id, ())),
+            tuple(filter(None, row.flags.split(","))),
+        )
+        for row in rows
+    ]

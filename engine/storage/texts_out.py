@@ -1,0 +1,355 @@
+"""Outbound texts as operations of the group commit: accept, intent, outcome.
+
+The hot path. Each operation is one request's or one wake-up's worth of rows; a batch's rows go
+to the driver in a handful of executemany calls. An intent and the outcome of the same segment
+never meet in one batch, since the outcome is only known after the intent's commit; news about one
+segment from different directions is guarded by its status. So all of them commute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from engine.errors import EngineError
+from engine.events import NewEvent, domain_stream
+from engine.idempotency import Replayed
+from engine.messaging.errors import client_id_reused
+from engine.messaging.models import Message
+from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome
+from engine.messaging.rollup import recipient_status
+from engine.storage.idempotency import claim_many, settle_many
+from engine.storage.statements import HotStatement, insert
+from engine.storage.tables.messaging import messages, recipients, segments
+from engine.storage.text_receipts import pair_parked
+from engine.storage.text_rows import (
+    COMMUTING,
+    INSERT_MESSAGE,
+    encode_error,
+    message_event,
+    read_messages,
+    roll_up,
+)
+from engine.storage.transaction import Transaction
+
+# Rows are in the order of the table's columns.
+_INSERT_RECIPIENT = HotStatement(insert(recipients), *recipients.c.keys())
+_INSERT_SEGMENT = HotStatement(insert(segments), *segments.c.keys())
+
+_this_segment = sa.and_(
+    segments.c.message_id == bindparam("key_message"),
+    segments.c.position == bindparam("key_position"),
+    segments.c.part_no == bindparam("key_part"),
+)
+_KEY = ("key_message", "key_position", "key_part")
+_unanswered = sa.or_(*(segments.c.status == word for word in ("queued", "sending", "uncertain")))
+_INTEND = HotStatement(
+    sa.update(segments)
+    .where(_this_segment, sa.or_(segments.c.status == "queued", segments.c.status == "sending"))
+    .values(
+        status="sending",
+        attempt=bindparam("new_attempt"),
+        bind=bindparam("new_bind"),
+        session_id=bindparam("new_session"),
+        updated_ms=bindparam("now"),
+    ),
+    "new_attempt",
+    "new_bind",
+    "new_session",
+    "now",
+    *_KEY,
+)
+_OUTCOME = HotStatement(
+    sa.update(segments)
+    .where(_this_segment, _unanswered)
+    .values(
+        status=bindparam("new_status"),
+        smsc_id=bindparam("new_smsc_id"),
+        smsc_key=bindparam("new_smsc_key"),
+        command_status=bindparam("new_command_status"),
+        not_before_ms=bindparam("new_not_before"),
+        updated_ms=bindparam("now"),
+    ),
+    "new_status",
+    "new_smsc_id",
+    "new_smsc_key",
+    "new_command_status",
+    "new_not_before",
+    "now",
+    *_KEY,
+)
+_this_recipient = sa.and_(
+    recipients.c.message_id == bindparam("key_message"), recipients.c.position == bindparam("key_position")
+)
+_RECIPIENT_SENDING = HotStatement(
+    sa.update(recipients)
+    .where(_this_recipient, recipients.c.status == "queued")
+    .values(status="sending", updated_ms=bindparam("now")),
+    "now",
+    "key_message",
+    "key_position",
+)
+_open_recipient = sa.or_(*(recipients.c.status == word for word in ("queued", "sending", "uncertain")))
+_RECIPIENT_OUTCOME = HotStatement(
+    sa.update(recipients)
+    .where(_this_recipient, _open_recipient)
+    .values(status=bindparam("new_status"), error=bindparam("new_error"), updated_ms=bindparam("now")),
+    "new_status",
+    "new_error",
+    "now",
+    "key_message",
+    "key_position",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptTexts:
+    """Store the texts of one request, and the answer to its idempotency key."""
+
+    commutes_with: ClassVar[frozenset[str]] = COMMUTING
+
+    new: NewTexts
+
+    def exclusive_key(self) -> Hashable | None:
+        """Twins under one idempotency key: the later must see what the earlier wrote."""
+        claim = self.new.claim
+        return None if claim is None else (claim.scope, claim.key)
+
+    @classmethod
+    def apply_many(
+        cls, tx: Transaction, operations: Sequence[Self]
+    ) -> Sequence[Accepted | Replayed | EngineError]:
+        results: list[Accepted | Replayed | EngineError] = [()] * len(operations)
+        claimed = [(place, op.new.claim) for place, op in enumerate(operations) if op.new.claim is not None]
+        answered = set()
+        if claimed:
+            for (place, _), found in zip(
+                claimed, claim_many(tx, [claim for _, claim in claimed]), strict=True
+            ):
+                if found is not None:
+                    results[place] = found
+                    answered.add(place)
+        earlier = _sent_before(
+            tx, [op.new.texts for place, op in enumerate(operations) if place not in answered]
+        )
+        fresh: list[NewText] = []
+        settled = []
+        for place, operation in enumerate(operations):
+            if place in answered:
+                continue
+            new = operation.new
+            outcome: list[Message | EngineError] = []
+            for text in new.texts:
+                key = (text.sender_id, text.message.client_id)
+                before = earlier.get(key) if text.message.client_id is not None else None
+                if before is None:
+                    fresh.append(text)
+                    outcome.append(text.message)
+                    if text.message.client_id is not None:
+                        earlier[key] = text.message
+                else:
+                    outcome.append(before if _same_text(before, text.message) else client_id_reused())
+            results[place] = outcome
+            if new.claim is not None and new.render is not None:
+                status, body = new.render(outcome)
+                settled.append((new.claim, status, body))
+        _insert_texts(tx, fresh)
+        if settled:
+            settle_many(tx, settled)
+        return results
+
+
+def _sent_before(
+    tx: Transaction, requests: Iterable[Sequence[NewText]]
+) -> dict[tuple[str, str | None], Message]:
+    wanted = [
+        (text.sender_id, text.message.client_id)
+        for texts in requests
+        for text in texts
+        if text.message.client_id is not None
+    ]
+    if not wanted:
+        return {}
+    # Compared pair by pair in Python: the index narrows by client_id, which is made to be unique.
+    rows = tx.connection.execute(
+        sa.select(messages.c.sender_id, messages.c.client_id, messages.c.id).where(
+            messages.c.client_id.is_not(None),
+            sa.tuple_(messages.c.sender_id, messages.c.client_id).in_(wanted),
+        )
+    ).all()
+    if not rows:
+        return {}
+    found = {
+        message.id: message
+        for message in read_messages(tx.connection, messages.c.id.in_([r[2] for r in rows]))
+    }
+    return {(sender, client): found[message_id] for sender, client, message_id in rows}
+
+
+def _same_text(before: Message, now: Message) -> bool:
+    return (
+        before.text == now.text
+        and before.number == now.number
+        and [one.number for one in before.recipients] == [one.number for one in now.recipients]
+    )
+
+
+def _insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
+    message_rows, recipient_rows, segment_rows = [], [], []
+    for text in texts:
+        message = text.message
+        now_ms = message.created_ms
+        message_rows.append(
+            (
+                message.id,
+                message.domain_id,
+                message.conversation_id,
+                "outbound",
+                message.number,
+                "",
+                message.text,
+                message.delivery_class.value,
+                text.sender_id,
+                message.user_id,
+                message.client_id,
+                None,
+                "",
+                now_ms,
+            )
+        )
+        status = "queued"
+        for position, one in enumerate(text.recipients):
+            slots = one.slots
+            status = "sending" if slots else "queued"
+            recipient_rows.append(
+                (
+                    message.id,
+                    position,
+                    one.number,
+                    one.carrier,
+                    status,
+                    len(one.segments),
+                    None,
+                    one.expires_ms,
+                    now_ms,
+                )
+            )
+            for place, segment in enumerate(one.segments):
+                slot = slots[place] if slots else None
+                segment_rows.append(
+                    (
+                        message.id,
+                        position,
+                        segment.part_no,
+                        segment.part_count,
+                        one.carrier,
+                        status,
+                        segment.esm_class,
+                        segment.data_coding,
+                        segment.short_message,
+                        segment.tlvs,
+                        1 if slot else 0,
+                        slot.bind if slot else None,
+                        slot.session_id if slot else None,
+                        0,
+                        None,
+                        None,
+                        None,
+                        now_ms,
+                    )
+                )
+        data = {"direction": "outbound", "status": status, "conversation_id": message.conversation_id}
+        tx.emit(
+            NewEvent(domain_stream(message.domain_id), "message.created", message.id, data, text.user_ids)
+        )
+    tx.execute_many(INSERT_MESSAGE, message_rows)
+    tx.execute_many(_INSERT_RECIPIENT, recipient_rows)
+    tx.execute_many(_INSERT_SEGMENT, segment_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIntents:
+    """Segments are about to be written to a bind."""
+
+    commutes_with: ClassVar[frozenset[str]] = COMMUTING
+
+    intents: Sequence[Intent]
+
+    @classmethod
+    def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
+        intents = [intent for operation in operations for intent in operation.intents]
+        now_ms = tx.now_ms
+        tx.execute_many(
+            _INTEND,
+            [(i.job.attempt + 1, i.bind, i.session_id, now_ms, *i.job.key) for i in intents],
+        )
+        tx.execute_many(_RECIPIENT_SENDING, [(now_ms, i.job.message_id, i.job.position) for i in intents])
+        for job in {(i.job.message_id, i.job.position): i.job for i in intents}.values():
+            tx.emit(message_event(job.domain_id, job.message_id, job.position, "sending", job.user_ids))
+        return [None] * len(operations)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcomes:
+    """What became of segments that were handed to a carrier."""
+
+    commutes_with: ClassVar[frozenset[str]] = COMMUTING
+
+    outcomes: Sequence[Outcome]
+
+    @classmethod
+    def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
+        outcomes = [outcome for operation in operations for outcome in operation.outcomes]
+        now_ms = tx.now_ms
+        tx.execute_many(
+            _OUTCOME,
+            [
+                (
+                    o.status.value,
+                    o.smsc_id or None,
+                    o.smsc_key or None,
+                    o.command_status,
+                    o.not_before_ms,
+                    now_ms,
+                    *o.job.key,
+                )
+                for o in outcomes
+            ],
+        )
+        single: list[Outcome] = []
+        several: list[Outcome] = []
+        for outcome in outcomes:
+            (single if outcome.job.segment.part_count == 1 else several).append(outcome)
+        tx.execute_many(
+            _RECIPIENT_OUTCOME,
+            [
+                (
+                    recipient_status((o.status,)).value,
+                    encode_error(o.error),
+                    now_ms,
+                    o.job.message_id,
+                    o.job.position,
+                )
+                for o in single
+            ],
+        )
+        for o in single:
+            job = o.job
+            status = recipient_status((o.status,)).value
+            tx.emit(message_event(job.domain_id, job.message_id, job.position, status, job.user_ids))
+        _roll_up_jobs(tx, several)
+        pair_parked(tx, [(o.carrier, o.smsc_key) for o in outcomes if o.smsc_key])
+        return [None] * len(operations)
+
+
+def _roll_up_jobs(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+    """Recompute recipients of several segments and tell about those that changed."""
+    touched = {(one.job.message_id, one.job.position): one for one in outcomes}
+    for (message_id, position), one in touched.items():
+        status = roll_up(tx, message_id, position, one.error)
+        if status is not None:
+            tx.emit(message_event(one.job.domain_id, message_id, position, status, one.job.user_ids))
