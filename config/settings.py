@@ -1,0 +1,156 @@
+"""What an administrator decides, assembled: one frozen value for the whole process.
+
+A package that needs settings owns their type (`AmiSettings`, `MessagingSettings`, ...); the types here
+are for what no package owns. A type says what is wrong with its values in `problems()`, each
+sentence beginning with the name of the key, and a field kept out of `repr` is a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from api.settings import ApiSettings, Network
+from engine.ami.settings import AmiSettings
+from engine.messaging.settings import MessagingSettings
+
+_API = ApiSettings()
+
+DATABASE_FILE = "ringback.db"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerSettings:
+    """The HTTP listener."""
+
+    host: str = _API.host
+    port: int = _API.port
+    public_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = _API.trusted_proxies
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
+    allowed_origins: tuple[str, ...] = _API.allowed_origins
+    max_body_octets: int = _API.max_body_octets
+    keepalive_s: float = _API.keepalive_s
+    stop_within_s: float = _API.stop_within_s
+
+    def problems(self) -> list[str]:
+        found = _out_of_range("port", self.port, 0, 65_535)
+        if not self.host:
+            found.append("host: must not be empty; 0.0.0.0 or :: listens on every address.")
+        if self.public_url is not None and not _is_url(self.public_url):
+            found.append("public_url: give scheme and host, for example https://phone.example.com.")
+        for origin in self.allowed_origins:
+            if not _is_url(origin) or urlsplit(origin).path:
+                found.append(
+                    f"allowed_origins: {origin!r} is not exactly scheme://host or scheme://host:port."
+                )
+        if self.tls_certificate_file is not None and self.tls_key_file is None:
+            found.append("tls_certificate_file: has no effect without tls_key_file; give both or none.")
+        if self.tls_key_file is not None and self.tls_certificate_file is None:
+            found.append("tls_key_file: has no effect without tls_certificate_file; give both or none.")
+        for key, file in (
+            ("tls_certificate_file", self.tls_certificate_file),
+            ("tls_key_file", self.tls_key_file),
+        ):
+            if file is not None and not file.is_file():
+                found.append(f"{key}: there is no file {file}.")
+        found += _out_of_range("max_body_octets", self.max_body_octets, 4_096, 64 * 1024 * 1024)
+        found += _out_of_range("keepalive_s", self.keepalive_s, 1, 3_600)
+        found += _out_of_range("stop_within_s", self.stop_within_s, 0, 300)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorageSettings:
+    """Where everything is kept.
+
+    data_dir: folder of the database and whatever else is written. url: empty means SQLite in data_dir; may
+    hold a password, so it counts as a secret.
+    """
+
+    data_dir: Path = Path("ringback-data")
+    url: str = field(default="", repr=False)
+
+    @property
+    def database_url(self) -> str:
+        return self.url or f"sqlite:///{self.data_dir / DATABASE_FILE}"
+
+    def problems(self) -> list[str]:
+        if self.url and urlsplit(self.url).scheme not in ("sqlite", "postgresql"):
+            return ["url: begins with sqlite:/// or postgresql://."]
+        return []
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogSettings:
+    """format: auto is console on a terminal and json elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventSettings:
+    """The event socket, and how long events can be read again."""
+
+    heartbeat_s: float = _API.heartbeat_s
+    socket_buffer_octets: int = _API.socket_buffer_octets
+    socket_buffer_events: int = _API.socket_buffer_events
+    sockets_per_credential: int = _API.sockets_per_credential
+    retention_hours: int = 7 * 24
+
+    def problems(self) -> list[str]:
+        return [
+            *_out_of_range("heartbeat_s", self.heartbeat_s, 1, 300),
+            *_out_of_range("socket_buffer_octets", self.socket_buffer_octets, 65_536, 64 * 1024 * 1024),
+            *_out_of_range("socket_buffer_events", self.socket_buffer_events, 100, 1_000_000),
+            *_out_of_range("sockets_per_credential", self.sockets_per_credential, 1, 100_000),
+            *_out_of_range("retention_hours", self.retention_hours, 1, 24 * 366),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything; read once at start, never changed afterwards."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    events: EventSettings = field(default_factory=EventSettings)
+    messaging: MessagingSettings = field(default_factory=MessagingSettings)
+    pbx: tuple[AmiSettings, ...] = ()
+
+    @property
+    def api(self) -> ApiSettings:
+        """The part the API package takes."""
+        return ApiSettings(
+            host=self.server.host,
+            port=self.server.port,
+            trusted_proxies=self.server.trusted_proxies,
+            allowed_origins=self.server.allowed_origins,
+            max_body_octets=self.server.max_body_octets,
+            keepalive_s=self.server.keepalive_s,
+            stop_within_s=self.server.stop_within_s,
+            heartbeat_s=self.events.heartbeat_s,
+            socket_buffer_octets=self.events.socket_buffer_octets,
+            socket_buffer_events=self.events.socket_buffer_events,
+            sockets_per_credential=self.events.sockets_per_credential,
+        )
+
+
+def _out_of_range(key: str, value: float, least: float, most: float) -> list[str]:
+    return [] if least <= value <= most else [f"{key}: must be {least:,} to {most:,}."]
+
+
+def _is_url(text: str) -> bool:
+    parts = urlsplit(text)
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and parts.username is None
+        and not parts.query
+        and not parts.fragment
+    )
