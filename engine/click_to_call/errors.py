@@ -62,3 +62,15 @@ def pbx_unavailable() -> PeerUnavailable:
     return PeerUnavailable(
         "The phone system cannot be reached. No phone has rung.", code="pbx_unavailable", retry_after_s=5
     )
+
+
+def no_such_extension() -> InvalidRequest:
+    return invalid("to", "Nobody in this domain has this extension.", "no_such_extension")
+
+
+def shutting_down() -> PeerUnavailable:
+    return PeerUnavailable(
+        "The service is stopping and takes no new calls. No phone has rung.",
+        code="shutting_down",
+        retry_after_s=5,
+    )

@@ -37,7 +37,7 @@ from engine.errors import EngineError, OutcomeUnknown, PeerUnavailable
 log = structlog.get_logger(__name__)
 
 # A channel may still appear minutes after its call was given up; this many are recognised.
-_REMEMBERED_ENDS = 4096
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +89,7 @@ class LiveCalls:
     timings: CallTimings
     _calls: dict[str, _Live] = field(default_factory=dict)  # by channel id
     _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _canceled_early: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _changes: list[Call] = field(default_factory=list)
     _latest: dict[str, int] = field(default_factory=dict)  # where in _changes a call stands last
     _hangups: dict[str, HangUp] = field(default_factory=dict)  # by call id: one at a time is enough
@@ -109,7 +110,10 @@ class LiveCalls:
         """Take a committed, queued call; its intent becomes the next change."""
         entry = _Live(call, request, _Stage.WAITING, start_by=now + self.timings.start_within_s)
         self._calls[call.channel_id] = entry
-        self._change(entry, commit_originate(call))
+        if call.id in self._canceled_early:
+            self._change(entry, request_cancel(call, call.created_ms))
+        else:
+            self._change(entry, commit_originate(call))
 
     def readmit(self, call: Call, now_ms: int, now: float) -> bool:
         """Take an unfinished call found in the store; False if it ended here and now.
@@ -185,9 +189,11 @@ class LiveCalls:
         """Begin to end the call, in any state and any number of times; None when it is not live.
 
         The returned call is what to tell the caller; it is final only if nothing had been dialled.
+        A call that is not live (yet) is not dialled when it is admitted after all.
         """
         entry = self._calls.get(channel_id(call_id))
         if entry is None:
+            _remember(self._canceled_early, call_id)
             return None
         self._change(entry, request_cancel(entry.call, now_ms))
         if entry.stage is _Stage.WAITING:
@@ -321,9 +327,13 @@ class LiveCalls:
             self._changes.append(call)
         if call.status.final:
             del self._calls[call.channel_id]
-            self._ended[call.channel_id] = None
-            if len(self._ended) > _REMEMBERED_ENDS:
-                self._ended.popitem(last=False)
+            _remember(self._ended, call.channel_id)
+
+
+def _remember(memory: OrderedDict[str, None], key: str) -> None:
+    memory[key] = None
+    if len(memory) > _REMEMBERED:
+        memory.popitem(last=False)
 
 
 def _channel_to_hang_up(call: Call) -> str:

@@ -173,8 +173,13 @@ class CallStore(Protocol):
 
     async def get(self, call_id: str) -> Call | None: ...
 
-    async def list(self, domain_id: str, wanted: CallFilter, page: PageRequest) -> Page[Call]:
-        """Newest first. Raises InvalidRequest `invalid_cursor`."""
+    async def list(
+        self, domain_id: str, user_id: str | None, chosen: CallFilter, page: PageRequest
+    ) -> Page[Call]:
+        """Newest first. domain_id and user_id go before what the filter says of them.
+
+        Raises InvalidRequest `invalid_cursor`.
+        """
 
     async def unfinished(self, pbx_names: Collection[str]) -> Sequence[Call]:
         """Calls on these PBXs that have not ended, oldest first."""
@@ -191,6 +196,6 @@ class Directory(Protocol):
 
     async def device(self, device_id: str) -> Device | None: ...
 
-    async def devices_of(self, user_id: str) -> Sequence[Device]: ...
+    async def devices_of(self, user: User) -> Sequence[Device]: ...
 
     async def number(self, e164: str) -> Number | None: ...

@@ -30,7 +30,7 @@ calls = sa.Table(
     sa.Column("metadata", sa.Text, nullable=False),  # JSON object of strings
     sa.Column("requested_by", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
-    sa.Column("leg_a", sa.Text, nullable=False),  # JSON of Leg, without what is empty
+    sa.Column("leg_a", sa.Text, nullable=False),  # JSON of Leg
     sa.Column("leg_b", sa.Text, nullable=False),
     sa.Column("connected_ms", sa.BigInteger),
     sa.Column("cancel_requested_ms", sa.BigInteger),
