@@ -68,3 +68,71 @@ class CallFact:
     sip_code: int | None = None
     dial_status: str | None = None
     ended_first: Leg | None = None
+
+
+# ITU-T Q.850 cause to result. 0 and 16 say nothing about a leg that was not answered.
+RESULT_BY_CAUSE: dict[int, LegResult] = {
+    1: LegResult.INVALID_NUMBER,  # unallocated; SIP 404
+    2: LegResult.INVALID_NUMBER,
+    3: LegResult.INVALID_NUMBER,  # no route; for one of our own devices: not registered
+    17: LegResult.BUSY,
+    18: LegResult.NO_ANSWER,  # no user responding; SIP 408
+    19: LegResult.NO_ANSWER,  # SIP 480
+    20: LegResult.UNREACHABLE,
+    21: LegResult.REJECTED,
+    22: LegResult.INVALID_NUMBER,  # number changed; SIP 410
+    26: LegResult.ANSWERED_ELSEWHERE,
+    27: LegResult.UNREACHABLE,
+    28: LegResult.INVALID_NUMBER,  # incomplete; SIP 484
+    34: LegResult.CONGESTION,
+    38: LegResult.CONGESTION,
+    41: LegResult.CONGESTION,
+    42: LegResult.CONGESTION,
+    44: LegResult.CONGESTION,
+    50: LegResult.FORBIDDEN,
+    52: LegResult.FORBIDDEN,
+    54: LegResult.FORBIDDEN,
+    57: LegResult.FORBIDDEN,
+    58: LegResult.UNREACHABLE,  # no common codec; SIP 488
+    88: LegResult.UNREACHABLE,
+}
+
+RESULT_BY_DIAL_STATUS: dict[str, LegResult] = {
+    "ANSWER": LegResult.ANSWERED,
+    "BUSY": LegResult.BUSY,
+    "NOANSWER": LegResult.NO_ANSWER,
+    "CANCEL": LegResult.CANCELED,
+    "ABORT": LegResult.CANCELED,
+    "CHANUNAVAIL": LegResult.UNREACHABLE,
+    "CONGESTION": LegResult.CONGESTION,
+}
+
+# OriginateResponse: 0 covers busy, declined, unregistered and cancelled alike; only this one is true.
+REASON_NO_ANSWER = 3
+
+NORMAL_CLEARING = 16
+_NO_ROUTE, _REJECTED = 3, 21
+# Asterisk turns these into cause 21, but a barred call is not a person declining.
+_BARRED_SIP_CODES = frozenset({402, 403})
+
+
+def result_by_cause(cause: int | None, sip_code: int | None, *, is_device: bool) -> LegResult | None:
+    """What a Hangup's cause says of a leg that was never answered; None if it says nothing.
+
+    is_device: the leg was one of our own devices, not a number behind a trunk.
+    """
+    if cause == _NO_ROUTE and is_device:
+        return LegResult.UNREACHABLE
+    if cause == _REJECTED and sip_code in _BARRED_SIP_CODES and not is_device:
+        return LegResult.FORBIDDEN
+    return RESULT_BY_CAUSE.get(cause or 0)
+
+
+def unanswered_result(
+    cause: int | None, sip_code: int | None, dial_status: str | None, *, is_device: bool
+) -> LegResult | None:
+    """How a leg that was never answered ended: by cause, then by DialStatus; None if neither tells."""
+    found = result_by_cause(cause, sip_code, is_device=is_device)
+    if found is None and dial_status is not None and dial_status != "ANSWER":
+        found = RESULT_BY_DIAL_STATUS.get(dial_status, LegResult.UNKNOWN)
+    return found
