@@ -89,8 +89,9 @@ class PrivateAsterisk:
         return self._process.pid if self._process is not None else None
 
     @property
-    def version(self) -> str:
-        return self._tree.version if self._tree is not None else ""
+    def tree(self) -> AsteriskTree | None:
+        """The Asterisk in use; None before the first start if none was given."""
+        return self._tree
 
     @property
     def log_file(self) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from engine.simulators.asterisk import AsteriskUnavailable, PrivateAsterisk, SipUser
+from engine.sip.phones import Phone, PhonesUnavailable, Policy, SoftPhones
 from tests.peers.require import unavailable
 
 USERS = tuple(
@@ -27,3 +28,58 @@ def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateAsteri
         unavailable("asterisk", error.detail)
     yield private
     private.stop()
+
+
+class Shelf:
+    """Soft phones of the shared Asterisk's users; each test takes its own."""
+
+    def __init__(self, asterisk: PrivateAsterisk, phones: SoftPhones) -> None:
+        self._asterisk = asterisk
+        self._phones = phones
+
+    async def take(
+        self,
+        user: str,
+        policy: Policy | None = None,
+        *,
+        tone_hz: int = 0,
+        register: bool = True,
+        password: str | None = None,
+        contact: str = "",
+    ) -> Phone:
+        """A phone of that user, registered unless told otherwise; a second one is a second device."""
+        return await self._phones.add(
+            user,
+            self._asterisk.users[user].password if password is None else password,
+            self._asterisk.sip_port,
+            policy=policy,
+            tone_hz=tone_hz,
+            register=register,
+            contact=contact,
+        )
+
+    async def take_carrier(self, policy: Policy, *, tone_hz: int = 0) -> Phone:
+        """A phone that plays the carrier: every outside number rings it."""
+        carrier = self._asterisk.carrier
+        return await self._phones.add(
+            carrier.name,
+            carrier.password,
+            self._asterisk.sip_port,
+            policy=policy,
+            tone_hz=tone_hz,
+            any_number=True,
+        )
+
+
+@pytest.fixture
+async def phones(asterisk: PrivateAsterisk) -> AsyncIterator[Shelf]:
+    """Phones to take; all hang up, unregister and end with the test."""
+    soft = SoftPhones()
+    try:
+        await soft.__aenter__()
+    except PhonesUnavailable as error:
+        unavailable("phones", error.detail)
+    try:
+        yield Shelf(asterisk, soft)
+    finally:
+        await soft.__aexit__(None, None, None)
