@@ -6,7 +6,7 @@ run again and a carrier can be swapped for another transport.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -261,7 +261,10 @@ class ReceiptNews:
 
 @dataclass(frozen=True, slots=True)
 class InboundPart:
-    """One part of a text in several parts."""
+    """One part of a text in several parts.
+
+    reference: plus 65536 if it has 16 bits, since the same one in the other width is another text.
+    """
 
     reference: int
     total: int
@@ -287,6 +290,17 @@ class InboundText:
     received_ms: int
     part: InboundPart | None = None
     flags: tuple[str, ...] = ()
+
+
+class PartJoiner(Protocol):
+    """Puts texts in several parts together, by each carrier's alphabet."""
+
+    @property
+    def wait_ms(self) -> int:
+        """How long after the newest part the rest is waited for."""
+
+    def join(self, carrier: str, data_coding: int, parts: Mapping[int, bytes], total: int) -> str:
+        """The text of the parts by number, with a mark where parts are missing."""
 
 
 class TextStore(Protocol):

@@ -17,6 +17,7 @@ from engine.messaging.ports import (
     NewTexts,
     OutboundSegment,
     Outcome,
+    PartJoiner,
     ReceiptNews,
     SegmentJob,
     SegmentKey,
@@ -28,7 +29,7 @@ from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.messaging import messages, queued, recipients, segments, sending, sent
 from engine.storage.text_receipts import ApplyReceipts, pair_leftovers
 from engine.storage.text_rows import AnyRow, message_event, read_messages, roll_up, users_of_numbers
-from engine.storage.texts_in import Decode, StoreInbound, surface_incomplete
+from engine.storage.texts_in import StoreInbound, surface_incomplete
 from engine.storage.texts_out import AcceptTexts, RecordIntents, RecordOutcomes
 from engine.storage.transaction import Transaction
 
@@ -42,11 +43,11 @@ _LEFT_OPEN = DeliveryError(
 
 
 class SqlTexts:
-    """The text store. decode: (carrier, data_coding, octets) -> text."""
+    """The text store."""
 
-    def __init__(self, database: Database, decode: Decode) -> None:
+    def __init__(self, database: Database, joiner: PartJoiner) -> None:
         self._database = database
-        self._decode = decode
+        self._joiner = joiner
 
     def accept(self, texts: NewTexts, done: Callable[[Accepted | Replayed | BaseException], None]) -> None:
         self._database.write_soon(AcceptTexts(texts), done)
@@ -67,7 +68,7 @@ class SqlTexts:
     def store_inbound(
         self, texts: Sequence[InboundText], done: Callable[[BaseException | None], None]
     ) -> None:
-        self._database.write_soon(StoreInbound(texts, self._decode), done)
+        self._database.write_soon(StoreInbound(texts, self._joiner), done)
 
     async def recover(self, carrier: str, now_ms: int) -> int:
         total = 0
@@ -88,7 +89,7 @@ class SqlTexts:
             lambda tx: (
                 _give_up_waiting(tx, now_ms - receipt_deadline_ms)
                 + pair_leftovers(tx, _SWEEP)
-                + surface_incomplete(tx, self._decode, _SWEEP)
+                + surface_incomplete(tx, self._joiner, _SWEEP)
             )
         )
 

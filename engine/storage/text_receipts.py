@@ -56,6 +56,7 @@ class ApplyReceipts:
                     one.destination,
                     one.state,
                     one.error_code,
+                    one.status.value if one.status else None,
                     segment.message_id if segment else None,
                     segment.position if segment else None,
                     segment.part_no if segment else None,
@@ -101,7 +102,7 @@ def _pair(tx: Transaction, parked: Sequence[AnyRow]) -> int:
         segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
         if segment is None:
             continue
-        applied = applier.apply(segment, receipt_status(one.state), one.error_code)
+        applied = applier.apply(segment, SegmentStatus(one.status) if one.status else None, one.error_code)
         paired += 1
         tx.connection.execute(
             sa.update(receipts)
@@ -115,15 +116,6 @@ def _pair(tx: Transaction, parked: Sequence[AnyRow]) -> int:
         )
     applier.finish()
     return paired
-
-
-def receipt_status(state: str) -> SegmentStatus | None:
-    """What a receipt's message_state does to its segment; None: history only (SMPP v3.4 §5.2.28)."""
-    if state == "DELIVERED":
-        return SegmentStatus.DELIVERED
-    if state in ("EXPIRED", "DELETED", "UNDELIVERABLE", "REJECTED"):
-        return SegmentStatus.UNDELIVERED
-    return SegmentStatus.UNCONFIRMED if state == "UNKNOWN" else None
 
 
 def _candidates(tx: Transaction, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[AnyRow]]:

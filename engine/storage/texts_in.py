@@ -7,7 +7,7 @@ looks like a second text: it is kept, and flagged when it came on another sessio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from engine.events import OPERATIONS_STREAM, NewEvent, domain_stream
 from engine.ids import new_id
-from engine.messaging.ports import InboundText
+from engine.messaging.ports import InboundText, PartJoiner
 from engine.storage.statements import insert
 from engine.storage.tables.accounts import numbers
 from engine.storage.tables.messaging import (
@@ -35,59 +35,43 @@ from engine.storage.transaction import Transaction
 _REPLY_WITHIN_MS = 30 * 86_400_000
 #: Equal texts of one pair within this time, on different sessions, may be one text sent twice.
 _REPEAT_WITHIN_MS = 600_000
-#: How long the rest of a text in several parts is waited for; handsets send them within seconds.
-PARTS_WITHIN_MS = 3_600_000
-#: Stands where a part never came.
-_GAP = "…"
 #: Statuses that say the text never got to the number.
 _NEVER_LEFT = ("rejected", "failed", "expired", "canceled")
-
-#: (carrier, data_coding, octets) -> text
-Decode = Callable[[str, int, bytes], str]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreInbound:
-    """Texts that came in one wake-up. decode: by the carrier's alphabet."""
+    """Texts that came in one wake-up."""
 
     commutes_with: ClassVar[frozenset[str]] = COMMUTING
 
     texts: Sequence[InboundText]
-    decode: Decode
+    joiner: PartJoiner
 
     @classmethod
     def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
         for operation in operations:
             for text in operation.texts:
-                _store(tx, text, operation.decode)
+                _store(tx, text, operation.joiner)
         return [None] * len(operations)
 
 
-def surface_incomplete(tx: Transaction, decode: Decode, limit: int) -> int:
+def surface_incomplete(tx: Transaction, joiner: PartJoiner, limit: int) -> int:
     """Show texts whose missing parts have not come in time. Returns how many."""
-    stale = (
-        tx.connection.execute(
-            sa.select(inbound_parts)
-            .where(inbound_parts.c.received_ms < tx.now_ms - PARTS_WITHIN_MS)
-            .order_by(inbound_parts.c.received_ms)
-            .limit(limit)
-        )
-        .mappings()
-        .all()
-    )
-    shown = set()
+    newest = sa.func.max(inbound_parts.c.received_ms)
+    identity = [inbound_parts.c[name] for name in _PART_IDENTITY]
+    stale = tx.connection.execute(
+        sa.select(*identity).group_by(*identity).having(newest <= tx.now_ms - joiner.wait_ms).limit(limit)
+    ).all()
     for row in stale:
-        identity = tuple(row[name] for name in _PART_IDENTITY)
-        if identity not in shown:
-            shown.add(identity)
-            _flush_incomplete(tx, identity, decode)
-    return len(shown)
+        _flush_incomplete(tx, tuple(row), joiner)
+    return len(stale)
 
 
 _PART_IDENTITY = ("carrier", "source", "destination", "reference", "total")
 
 
-def _store(tx: Transaction, text: InboundText, decode: Decode) -> None:
+def _store(tx: Transaction, text: InboundText, joiner: PartJoiner) -> None:
     number = tx.connection.execute(
         sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(numbers.c.e164 == text.destination)
     ).first()
@@ -96,7 +80,7 @@ def _store(tx: Transaction, text: InboundText, decode: Decode) -> None:
     elif text.part is None:
         _deliver(tx, number, text, text.text, text.flags)
     else:
-        _store_part(tx, number, text, decode)
+        _store_part(tx, number, text, joiner)
 
 
 def _keep_unrouted(tx: Transaction, text: InboundText) -> None:
@@ -116,15 +100,15 @@ def _keep_unrouted(tx: Transaction, text: InboundText) -> None:
 # Texts in several parts.
 
 
-def _store_part(tx: Transaction, number: AnyRow, text: InboundText, decode: Decode) -> None:
+def _store_part(tx: Transaction, number: AnyRow, text: InboundText, joiner: PartJoiner) -> None:
     part = text.part
     assert part is not None
     identity = (text.carrier, text.source, text.destination, part.reference, part.total)
     held = {row.part_no: row for row in _parts(tx.connection, identity)}
     known = held.get(part.part_no)
-    if known is not None and known.octets != text.octets:
+    if known is not None and bytes(known.octets) != text.octets:
         # The reference has come round again: what is held belongs to an older text.
-        _flush_incomplete(tx, identity, decode)
+        _flush_incomplete(tx, identity, joiner)
         held = {}
     elif known is not None:
         return
@@ -138,11 +122,10 @@ def _store_part(tx: Transaction, number: AnyRow, text: InboundText, decode: Deco
             received_ms=text.received_ms,
         )
     )
-    octets = {number_: row.octets for number_, row in held.items()} | {part.part_no: text.octets}
+    octets = {part_no: bytes(row.octets) for part_no, row in held.items()} | {part.part_no: text.octets}
     if len(octets) < part.total:
         return
-    # Joined before decoding: a character may be cut between parts.
-    whole = decode(text.carrier, text.data_coding, b"".join(octets[n] for n in sorted(octets)))
+    whole = joiner.join(text.carrier, text.data_coding, octets, part.total)
     _drop_parts(tx.connection, identity)
     _deliver(tx, number, text, whole, text.flags)
 
@@ -161,7 +144,7 @@ def _is(identity: tuple[object, ...]) -> list[sa.ColumnElement[bool]]:
     return [inbound_parts.c[name] == value for name, value in zip(_PART_IDENTITY, identity, strict=True)]
 
 
-def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], decode: Decode) -> None:
+def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], joiner: PartJoiner) -> None:
     rows = {row.part_no: row for row in _parts(tx.connection, identity)}
     if not rows:
         return
@@ -169,10 +152,8 @@ def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], decode: Dec
     number = tx.connection.execute(
         sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(numbers.c.e164 == some.destination)
     ).first()
-    whole = "".join(
-        decode(some.carrier, rows[n].data_coding, rows[n].octets) if n in rows else _GAP
-        for n in range(1, some.total + 1)
-    )
+    octets = {part_no: bytes(row.octets) for part_no, row in rows.items()}
+    whole = joiner.join(some.carrier, some.data_coding, octets, some.total)
     text = InboundText(
         new_id("msg"),
         new_id("conv"),

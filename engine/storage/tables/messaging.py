@@ -158,6 +158,7 @@ receipts = sa.Table(
     sa.Column("destination", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("error_code", sa.Text, nullable=False),
+    sa.Column("status", sa.Text),  # what it makes of the segment; empty: history only
     sa.Column("message_id", sa.Text),  # empty until it is matched
     sa.Column("position", sa.Integer),
     sa.Column("part_no", sa.Integer),
@@ -180,7 +181,7 @@ inbound_parts = sa.Table(
     sa.Column("carrier", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("destination", sa.Text, primary_key=True),
-    sa.Column("reference", sa.Integer, primary_key=True),
+    sa.Column("reference", sa.Integer, primary_key=True),  # told apart by its width, see InboundPart
     sa.Column("total", sa.Integer, primary_key=True),
     sa.Column("part_no", sa.Integer, primary_key=True),
     sa.Column("data_coding", sa.Integer, nullable=False),
