@@ -159,28 +159,34 @@ class CallDesk:
             self._saving = True
             changes, settled = self._live.take_changes(), self._settled
             self._settled = []
-            await self._save(changes)
+            saved = await self._save(changes)
             for waiting in settled:
                 if not waiting.done():
                     waiting.set_result(None)
-            for call in changes:
+            for call in saved:
                 if call.status is CallStatus.DIALING_CALLER:
                     self._dials.put_nowait(call.id)
                 elif call.status.final:
-                    self._pbx.forget(call.channel_id)
                     _log_end(call)
             self._saving = False
 
-    async def _save(self, changes: Sequence[Call]) -> None:
-        """Until the store takes them. Saving twice is harmless: older snapshots change nothing."""
+    async def _save(self, changes: Sequence[Call]) -> Sequence[Call]:
+        """What is on disk now. Tries until the store answers; saving twice is harmless."""
         while changes:
             try:
                 await self._store.save(changes)
-            except EngineError as error:
+            except StorageUnavailable as error:
                 log.error("calls.save_failed", pbx=self._pbx.name, calls=len(changes), code=error.code)
                 await asyncio.sleep(_STORE_RETRY_S)
+            except Exception:
+                if len(changes) > 1:
+                    return [saved for call in changes for saved in await self._save([call])]
+                # Refused for good; the next change of this call writes all of it again.
+                log.exception("calls.save_refused", call_id=changes[0].id, status=changes[0].status)
+                return []
             else:
-                return
+                break
+        return changes
 
     async def _dial_calls(self) -> None:
         while True:

@@ -12,7 +12,6 @@ from types import MappingProxyType
 
 from engine.click_to_call.call import end
 from engine.click_to_call.models import (
-    AcceptPrompt,
     Call,
     CallStatus,
     EndedLeg,
@@ -96,7 +95,7 @@ def outcome_of(call: Call, ended_first: str | None, own_end: EndReason | None) -
         return Outcome(status, EndedLeg.B, reason)
     if call.leg_a.answered_ms is not None and call.leg_b.state is not LegState.PENDING:
         return Outcome(CallStatus.CANCELED, EndedLeg.A, EndReason.CALLER_HUNG_UP)
-    if call.leg_a.answered_ms is not None and call.prompt is not AcceptPrompt.NONE:
+    if call.leg_a.answered_ms is None and call.status is CallStatus.PROMPTING:
         return Outcome(CallStatus.NO_ANSWER, EndedLeg.A, EndReason.NOT_ACCEPTED)
     status, reason = OUTCOMES[call.leg_a.result or LegResult.UNKNOWN]
     if status is CallStatus.COMPLETED and call.leg_a.answered_ms is None:

@@ -108,12 +108,10 @@ class Pbx(Protocol):
     def follow(self, call: Call) -> None:
         """Report facts about this call from now on, until CALL_ENDED, ORIGINATE_REFUSED or LOST.
 
-        For a call that was dialled before this process started, also look for it at the next
-        chance; without trace of it after a grace period it is LOST.
+        A channel that comes into being after that is reported all the same, for some minutes.
+        A call that is not `queued` was dialled before: look for it at the next chance; without
+        trace of it after a grace period it is LOST.
         """
-
-    def forget(self, channel_id: str) -> None:
-        """Report nothing more about this call, except that a channel of it comes into being."""
 
     async def originate(self, request: DialRequest) -> None:
         """Ring leg a of a followed call; returns once the PBX has accepted.
@@ -127,12 +125,6 @@ class Pbx(Protocol):
         """Hang up one channel, by its id or the call's. False: there is no such channel (yet).
 
         Raises PeerUnavailable or OutcomeUnknown; asking again is harmless.
-        """
-
-    async def channels(self) -> frozenset[str]:
-        """Channel ids of all calls of ours that have a channel now.
-
-        Raises PeerUnavailable or OutcomeUnknown.
         """
 
 
