@@ -130,7 +130,7 @@ def _one_transaction(connection: Connection, operations: Sequence[AnyOperation],
         transaction = connection.begin()
         try:
             tx = Transaction(connection, clock.now_ms(), sole=len(operations) == 1)
-            outcome = Outcome(_apply(tx, operations), tx.append_events())
+            outcome = Outcome(_apply(tx, operations), tx.finish())
         except BaseException:
             _roll_back(transaction)
             raise

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
-from sqlalchemy import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, inspect, text
 
 from engine.clock import Clock
 from engine.events import Event
 from engine.storage.errors import StorageOutcomeUnknown, StorageUnusable, blames_store, translate
+from engine.storage.migrations import CURRENT_REVISION
 from engine.storage.postgres import PostgresStore
 from engine.storage.sqlite import SqliteStore
 from engine.storage.statements import HotStatement, insert
 from engine.storage.transaction import Operation, Transaction
+from engine.storage.urls import sqlite_path
 
 __all__ = [
     "Database",
@@ -64,10 +65,16 @@ class Database:
         with the events of each commit, in order, before any waiter hears of it.
         Raises StorageUnusable or StorageUnavailable; the code says what an operator has to do.
         """
-        store = _store(url, publish=bus_publish, capacity=capacity, clock=clock)
+        path = sqlite_path(url)
+        store: SqliteStore | PostgresStore
+        if path is not None:
+            store = SqliteStore(path, publish=bus_publish, capacity=capacity, clock=clock)
+        else:
+            store = PostgresStore(url, publish=bus_publish, capacity=capacity, clock=clock)
         database = cls(store)
         try:
             await store.open()
+            await store.read(_require_current_schema)
         except BaseException:
             await store.close()
             raise
@@ -138,19 +145,19 @@ class _Call:
         return result
 
 
-def _store(url: str, **settings: Any) -> SqliteStore | PostgresStore:
-    scheme = url.partition(":")[0]
-    if scheme == "sqlite":
-        return SqliteStore(_parsed(url), **settings)
-    if scheme in ("postgresql", "postgres"):
-        return PostgresStore(url, **settings)
-    raise StorageUnusable(
-        "The database URL must start with sqlite:/// or postgresql://.", code="storage_url_invalid"
-    )
-
-
-def _parsed(url: str) -> URL:
-    try:
-        return make_url(url)
-    except ArgumentError as error:
-        raise StorageUnusable("The database URL cannot be read.", code="storage_url_invalid") from error
+def _require_current_schema(connection: Connection) -> None:
+    """Raises StorageUnusable `schema_outdated` or, after a newer release has been here, `schema_newer`."""
+    found = None
+    if inspect(connection).has_table("alembic_version"):
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is None or found < CURRENT_REVISION:
+        raise StorageUnusable(
+            f"The database schema is at {found or 'nothing'}, this release needs {CURRENT_REVISION}:"
+            " run `ringback migrate`.",
+            code="schema_outdated",
+        )
+    if found > CURRENT_REVISION:
+        raise StorageUnusable(
+            f"The database schema is at {found}, made by a newer release; this one needs {CURRENT_REVISION}.",
+            code="schema_newer",
+        )

@@ -22,7 +22,7 @@ from engine.clock import Clock
 from engine.errors import StorageUnavailable
 from engine.events import Event
 from engine.storage.batch import commit_batch
-from engine.storage.errors import StorageUnusable, translate
+from engine.storage.errors import StorageUnusable, blames_store, native, translate
 from engine.storage.writer import WriteQueue
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class PostgresStore:
             self._connection = await self._writing.connect()
             await self._connection.run_sync(_check_server)
         except (SQLAlchemyError, OSError) as error:
-            raise _unusable(error) from error
+            raise unusable(error) from error
         self._writer = asyncio.create_task(self._write(self._connection), name="ringback-write")
 
     async def read(self, function: Callable[[Connection], R]) -> R:
@@ -169,14 +169,18 @@ def _check_server(connection: Connection) -> None:
         log.warning("storage.fsync_off", detail="PostgreSQL runs with fsync off: a power loss loses commits.")
 
 
-def _unusable(error: Exception) -> Exception:
+def unusable(error: SQLAlchemyError | OSError) -> Exception:
+    """The error for an operator whose server cannot be used."""
     cause = error.__cause__ if isinstance(error, CannotConnect) else error
     if isinstance(cause, asyncpg.InvalidAuthorizationSpecificationError):
         return StorageUnusable("PostgreSQL refused the user name or password.", code="storage_refused")
     if isinstance(cause, asyncpg.InvalidCatalogNameError):
         return StorageUnusable("The PostgreSQL database does not exist.", code="storage_missing")
     if isinstance(cause, asyncpg.ClientConfigurationError):
-        return StorageUnusable(f"The PostgreSQL URL cannot be used: {cause}", code="storage_url_invalid")
-    return StorageUnavailable(
-        "PostgreSQL cannot be reached.", code="storage_unreachable", native={"error": type(cause).__name__}
-    )
+        return StorageUnusable(f"The PostgreSQL URL cannot be used: {cause}.", code="storage_url_invalid")
+    if native(error).get("sqlstate") == "42501":
+        return StorageUnusable("PostgreSQL does not let this user do that.", code="storage_refused")
+    if blames_store(error):
+        reason = {"error": type(cause).__name__}
+        return StorageUnavailable("PostgreSQL cannot be reached.", code="storage_unreachable", native=reason)
+    return translate(error)

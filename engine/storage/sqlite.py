@@ -45,14 +45,11 @@ _PRAGMAS = (
 )
 
 
-def check_path(url: URL) -> Path:
-    """The database file, made if it is not there, readable by its owner alone.
+def check_path(path: Path) -> None:
+    """See that the file can be written, making it, readable by its owner alone, if it is not there.
 
-    Raises StorageUnusable with `storage_url_invalid`, `storage_path_missing` or `storage_not_writable`.
+    Raises StorageUnusable `storage_path_missing` or `storage_not_writable`.
     """
-    if not url.database or url.database == ":memory:" or url.query:
-        raise StorageUnusable("The SQLite URL must be sqlite:///PATH of a file.", code="storage_url_invalid")
-    path = Path(url.database)
     if not path.parent.is_dir():
         raise StorageUnusable(f"The folder {path.parent} does not exist.", code="storage_path_missing")
     try:
@@ -61,24 +58,27 @@ def check_path(url: URL) -> Path:
         raise _not_writable(path, error) from error
     if not os.access(path.parent, os.W_OK | os.X_OK):  # the log lies beside the file
         raise _not_writable(path.parent)
-    return path
 
 
-def make_engine(url: URL, *, writer: bool) -> Engine:
+def make_engine(path: Path, *, writer: bool, foreign_keys: bool = True) -> Engine:
     """An engine whose connections have our settings; the writer's begin with the write lock."""
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if not writer:
+        pool = {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 0}
     engine = create_engine(
-        url.set(drivername="sqlite+pysqlite"),
-        poolclass=NullPool if writer else QueuePool,
+        URL.create("sqlite+pysqlite", database=str(path)),
         # The transaction's BEGIN is ours; a reader's connection wanders between the pool's threads.
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         hide_parameters=True,  # values may be a person's words
-        **({} if writer else {"pool_size": READERS, "max_overflow": 0}),
+        **pool,
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        if not foreign_keys:
+            connection.execute("PRAGMA foreign_keys=OFF")
         if not writer:
             connection.execute("PRAGMA query_only=ON")
 
@@ -96,13 +96,13 @@ class SqliteStore:
     """
 
     def __init__(
-        self, url: URL, *, publish: Callable[[Sequence[Event]], None], capacity: int, clock: Clock
+        self, path: Path, *, publish: Callable[[Sequence[Event]], None], capacity: int, clock: Clock
     ) -> None:
-        self._url = url
+        self._path = path
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._writing = make_engine(url, writer=True)
-        self._reading = make_engine(url, writer=False)
+        self._writing = make_engine(path, writer=True)
+        self._reading = make_engine(path, writer=False)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ringback-read")
         self._writer = threading.Thread(target=self._write, name="ringback-write", daemon=True)
         self._awake = threading.Event()
@@ -136,15 +136,15 @@ class SqliteStore:
         self._writing.dispose()
 
     def _check(self) -> None:
-        path = check_path(self._url)
+        check_path(self._path)
         try:
             with self._writing.connect() as connection:
                 mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
         except DBAPIError as error:
-            raise _unusable(path, error) from error
+            raise unusable(self._path, error) from error
         if mode != "wal":
             raise StorageUnusable(
-                f"The file system of {path} does not support SQLite's write-ahead log.",
+                f"The file system of {self._path} does not support SQLite's write-ahead log.",
                 code="storage_file_system",
             )
 
@@ -180,7 +180,8 @@ class SqliteStore:
         self._loop.call_soon_threadsafe(self._stopped.set_result, None)
 
 
-def _unusable(path: Path, error: DBAPIError) -> Exception:
+def unusable(path: Path, error: SQLAlchemyError) -> Exception:
+    """The error for an operator whose file cannot be used."""
     name = native(error).get("sqlite", "")
     if name == "SQLITE_NOTADB":
         return StorageUnusable(f"{path} is not an SQLite database.", code="storage_not_a_database")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol, Self, TypeVar
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete
 
 from engine.errors import EngineError
 from engine.events import Event, NewEvent
@@ -38,6 +38,12 @@ _ALLOCATE = {
         " ON CONFLICT (stream) DO UPDATE SET seq = streams.seq + excluded.seq RETURNING stream, seq"
     ),
 }
+_keys = log.idempotency_keys
+FORGET_CLAIM = HotStatement(
+    delete(_keys).where(_keys.c.scope == bindparam("in_scope"), _keys.c.key == bindparam("with_key")),
+    "in_scope",
+    "with_key",
+)
 _INSERT_EVENT = HotStatement(
     insert(log.events), "stream", "seq", "type", "subject", "data", "user_ids", "at_ms"
 )
@@ -49,14 +55,16 @@ class Transaction:
     connection: for Core statements; never commit, roll back or keep it.
     now_ms: the batch's wall time, milliseconds since the epoch; also the `at_ms` of its events.
     sole: this is the only operation of its transaction, so that undoing it is a rollback.
+    unsettled_claims: scope and key of what `idempotency` staked here and has no answer yet.
     """
 
-    __slots__ = ("_new_events", "connection", "now_ms", "sole")
+    __slots__ = ("_new_events", "connection", "now_ms", "sole", "unsettled_claims")
 
     def __init__(self, connection: Connection, now_ms: int, *, sole: bool = False) -> None:
         self.connection = connection
         self.now_ms = now_ms
         self.sole = sole
+        self.unsettled_claims: set[tuple[str, str]] = set()
         self._new_events: list[NewEvent] = []
 
     def emit(self, event: NewEvent) -> None:
@@ -75,15 +83,19 @@ class Transaction:
         """Drop what was emitted since the mark, for work that is being undone."""
         del self._new_events[mark:]
 
-    def append_events(self) -> list[Event]:
-        """Number and store what was emitted: the last statements before COMMIT.
+    def finish(self) -> list[Event]:
+        """The last statements before COMMIT: drop claims without an answer, append the events."""
+        if self.unsettled_claims:
+            self.execute_many(FORGET_CLAIM, sorted(self.unsettled_claims))
+        return self._append_events() if self._new_events else []
+
+    def _append_events(self) -> list[Event]:
+        """Number and store what was emitted.
 
         From here to the commit this transaction holds the rows of its streams, so nobody else can
         commit a number in between: commit order is sequence order, and no gap is filled late.
         """
         new = self._new_events
-        if not new:
-            return []
         counts = Counter([event.stream for event in new])
         wanted = _encode(sorted(counts.items())).decode()
         allocated = self.connection.exec_driver_sql(_ALLOCATE[self.connection.dialect.name], (wanted,))
@@ -99,7 +111,6 @@ class Transaction:
             data, user_ids = _encode(event.data).decode(), _encode(event.user_ids).decode()
             rows.append((stream, seq, event.type, event.subject, data, user_ids, self.now_ms))
         self.execute_many(_INSERT_EVENT, rows)
-        self._new_events = []
         return numbered
 
 

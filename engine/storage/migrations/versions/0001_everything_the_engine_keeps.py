@@ -1,0 +1,468 @@
+"""Everything the engine keeps."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=True),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
+    )
+    with op.batch_alter_table("audit_log", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_log_domain_id_id"), ["domain_id", "id"], unique=False)
+
+    op.create_table(
+        "conversations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("number_id", sa.Text(), nullable=True),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("peers", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_message_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
+    )
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_conversations_domain_recent", ["domain_id", "last_message_ms"], unique=False
+        )
+
+    op.create_table(
+        "domains",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reseller_id", sa.Text(), nullable=True),
+        sa.Column("region", sa.Text(), nullable=True),
+        sa.Column("pbx", sa.Text(), nullable=False),
+        sa.Column("dial_context", sa.Text(), nullable=False),
+        sa.Column("sms_enabled", sa.Integer(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
+    )
+    with op.batch_alter_table("domains", schema=None) as batch_op:
+        batch_op.create_index("ix_domains_reseller", ["reseller_id", "id"], unique=False)
+
+    op.create_table(
+        "events",
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("user_ids", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stream", "seq", name=op.f("pk_events")),
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "key", name=op.f("pk_idempotency_keys")),
+    )
+    with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_idempotency_keys_created_ms"), ["created_ms"], unique=False)
+
+    op.create_table(
+        "inbound_parts",
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("part_no", sa.Integer(), nullable=False),
+        sa.Column("data_coding", sa.Integer(), nullable=False),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "carrier", "source", "destination", "reference", "total", "part_no", name=op.f("pk_inbound_parts")
+        ),
+    )
+    with op.batch_alter_table("inbound_parts", schema=None) as batch_op:
+        batch_op.create_index("ix_inbound_parts_received", ["received_ms"], unique=False)
+
+    op.create_table(
+        "inbound_unrouted",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_unrouted")),
+    )
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=True),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("delivery_class", sa.Text(), nullable=False),
+        sa.Column("sender_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("flags", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+    )
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_messages_conversation",
+            ["conversation_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("conversation_id IS NOT NULL"),
+            postgresql_where=sa.text("conversation_id IS NOT NULL"),
+        )
+        batch_op.create_index("ix_messages_domain", ["domain_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_messages_inbound_pair",
+            ["number", "peer", "created_ms"],
+            unique=False,
+            sqlite_where=sa.text("peer != ''"),
+            postgresql_where=sa.text("peer != ''"),
+        )
+        batch_op.create_index(
+            "uq_messages_client_id",
+            ["sender_id", "client_id"],
+            unique=True,
+            sqlite_where=sa.text("client_id IS NOT NULL"),
+            postgresql_where=sa.text("client_id IS NOT NULL"),
+        )
+
+    op.create_table(
+        "receipts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("smsc_key", sa.Text(), nullable=False),
+        sa.Column("raw_id", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("part_no", sa.Integer(), nullable=True),
+        sa.Column("applied", sa.Integer(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
+    )
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.create_index("ix_receipts_message", ["message_id"], unique=False)
+        batch_op.create_index(
+            "ix_receipts_parked",
+            ["carrier", "smsc_key"],
+            unique=False,
+            sqlite_where=sa.text("message_id IS NULL"),
+            postgresql_where=sa.text("message_id IS NULL"),
+        )
+
+    op.create_table(
+        "streams",
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stream", name=op.f("pk_streams")),
+    )
+    op.create_table(
+        "calls",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("pbx", sa.Text(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("destination_is_device", sa.Integer(), nullable=False),
+        sa.Column("caller_id", sa.Text(), nullable=True),
+        sa.Column("prompt", sa.Text(), nullable=False),
+        sa.Column("auto_answer", sa.Integer(), nullable=False),
+        sa.Column("all_devices", sa.Integer(), nullable=False),
+        sa.Column("leg_a_timeout_s", sa.Integer(), nullable=False),
+        sa.Column("leg_b_timeout_s", sa.Integer(), nullable=False),
+        sa.Column("client_ref", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("leg_a", sa.Text(), nullable=False),
+        sa.Column("leg_b", sa.Text(), nullable=False),
+        sa.Column("connected_ms", sa.BigInteger(), nullable=True),
+        sa.Column("cancel_requested_ms", sa.BigInteger(), nullable=True),
+        sa.Column("ended_leg", sa.Text(), nullable=True),
+        sa.Column("end_reason", sa.Text(), nullable=True),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_calls_domain_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+    )
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_calls_client_ref",
+            ["domain_id", "client_ref"],
+            unique=False,
+            sqlite_where=sa.text("client_ref IS NOT NULL"),
+            postgresql_where=sa.text("client_ref IS NOT NULL"),
+        )
+        batch_op.create_index("ix_calls_domain", ["domain_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_calls_open_domain",
+            ["domain_id"],
+            unique=False,
+            sqlite_where=sa.text("ended_ms IS NULL"),
+            postgresql_where=sa.text("ended_ms IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_calls_open_pbx",
+            ["pbx"],
+            unique=False,
+            sqlite_where=sa.text("ended_ms IS NULL"),
+            postgresql_where=sa.text("ended_ms IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_calls_open_user",
+            ["user_id"],
+            unique=False,
+            sqlite_where=sa.text("ended_ms IS NULL"),
+            postgresql_where=sa.text("ended_ms IS NULL"),
+        )
+        batch_op.create_index("ix_calls_user", ["user_id", "id"], unique=False)
+
+    op.create_table(
+        "conversation_peers",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("solo", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_conversation_peers_conversation_id")
+        ),
+        sa.PrimaryKeyConstraint("number", "peer", "conversation_id", name=op.f("pk_conversation_peers")),
+    )
+    with op.batch_alter_table("conversation_peers", schema=None) as batch_op:
+        batch_op.create_index("ix_conversation_peers_conversation", ["conversation_id"], unique=False)
+        batch_op.create_index(
+            "uq_conversation_peers_solo",
+            ["number", "peer"],
+            unique=True,
+            sqlite_where=sa.text("solo = 1"),
+            postgresql_where=sa.text("solo = 1"),
+        )
+
+    op.create_table(
+        "numbers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("e164", sa.Text(), nullable=False),
+        sa.Column("sms_enabled", sa.Integer(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_numbers_domain_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_numbers")),
+        sa.UniqueConstraint("e164", name=op.f("uq_numbers_e164")),
+    )
+    with op.batch_alter_table("numbers", schema=None) as batch_op:
+        batch_op.create_index("ix_numbers_domain", ["domain_id", "id"], unique=False)
+
+    op.create_table(
+        "recipients",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("segment_count", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=False),
+        sa.Column("updated_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_recipients_message_id")),
+        sa.PrimaryKeyConstraint("message_id", "position", name=op.f("pk_recipients")),
+    )
+    with op.batch_alter_table("recipients", schema=None) as batch_op:
+        batch_op.create_index("ix_recipients_number", ["number", "message_id"], unique=False)
+
+    op.create_table(
+        "segments",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("part_no", sa.Integer(), nullable=False),
+        sa.Column("part_count", sa.Integer(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("esm_class", sa.Integer(), nullable=False),
+        sa.Column("data_coding", sa.Integer(), nullable=False),
+        sa.Column("short_message", sa.LargeBinary(), nullable=False),
+        sa.Column("tlvs", sa.LargeBinary(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("bind", sa.Text(), nullable=True),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("not_before_ms", sa.BigInteger(), nullable=False),
+        sa.Column("smsc_id", sa.Text(), nullable=True),
+        sa.Column("smsc_key", sa.Text(), nullable=True),
+        sa.Column("command_status", sa.Integer(), nullable=True),
+        sa.Column("updated_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_segments_message_id")),
+        sa.PrimaryKeyConstraint("message_id", "position", "part_no", name=op.f("pk_segments")),
+    )
+    with op.batch_alter_table("segments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_segments_queued",
+            ["carrier", "message_id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'queued'"),
+            postgresql_where=sa.text("status = 'queued'"),
+        )
+        batch_op.create_index(
+            "ix_segments_sending",
+            ["carrier"],
+            unique=False,
+            sqlite_where=sa.text("status = 'sending'"),
+            postgresql_where=sa.text("status = 'sending'"),
+        )
+        batch_op.create_index(
+            "ix_segments_sent",
+            ["updated_ms"],
+            unique=False,
+            sqlite_where=sa.text("status = 'sent'"),
+            postgresql_where=sa.text("status = 'sent'"),
+        )
+        batch_op.create_index(
+            "ix_segments_smsc_key",
+            ["carrier", "smsc_key"],
+            unique=False,
+            sqlite_where=sa.text("smsc_key IS NOT NULL"),
+            postgresql_where=sa.text("smsc_key IS NOT NULL"),
+        )
+
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("extension", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("sms_enabled", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Integer(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_users_domain_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("domain_id", "extension", name=op.f("uq_users_domain_id_extension")),
+    )
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.create_index("ix_users_domain", ["domain_id", "id"], unique=False)
+
+    op.create_table(
+        "credentials",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("reseller_id", sa.Text(), nullable=True),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("issued_by", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["domains.id"], name=op.f("fk_credentials_domain_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_credentials_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credentials")),
+        sa.UniqueConstraint("digest", name=op.f("uq_credentials_digest")),
+    )
+    with op.batch_alter_table("credentials", schema=None) as batch_op:
+        batch_op.create_index("ix_credentials_domain", ["domain_id", "id"], unique=False)
+        batch_op.create_index("ix_credentials_issued_by", ["issued_by"], unique=False)
+        batch_op.create_index(
+            "ix_credentials_token_ends",
+            ["expires_ms"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'token'"),
+            postgresql_where=sa.text("kind = 'token'"),
+        )
+        batch_op.create_index("ix_credentials_user", ["user_id"], unique=False)
+
+    op.create_table(
+        "devices",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("pbx", sa.Text(), nullable=False),
+        sa.Column("endpoint", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("is_default", sa.Integer(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_devices_domain_id")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_devices_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
+        sa.UniqueConstraint("pbx", "endpoint", name=op.f("uq_devices_pbx_endpoint")),
+    )
+    with op.batch_alter_table("devices", schema=None) as batch_op:
+        batch_op.create_index("ix_devices_domain", ["domain_id", "id"], unique=False)
+        batch_op.create_index("ix_devices_user", ["user_id", "id"], unique=False)
+        batch_op.create_index(
+            "uq_devices_default",
+            ["user_id"],
+            unique=True,
+            sqlite_where=sa.text("is_default = 1"),
+            postgresql_where=sa.text("is_default = 1"),
+        )
+
+    op.create_table(
+        "number_users",
+        sa.Column("number_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["number_id"], ["numbers.id"], name=op.f("fk_number_users_number_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_number_users_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("number_id", "user_id", name=op.f("pk_number_users")),
+    )
+    with op.batch_alter_table("number_users", schema=None) as batch_op:
+        batch_op.create_index("ix_number_users_user", ["user_id", "number_id"], unique=False)
+
+    op.create_table(
+        "event_tickets",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("credential_id", sa.Text(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["credential_id"],
+            ["credentials.id"],
+            name=op.f("fk_event_tickets_credential_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_event_tickets")),
+    )
+    with op.batch_alter_table("event_tickets", schema=None) as batch_op:
+        batch_op.create_index("ix_event_tickets_ends", ["expires_ms"], unique=False)
