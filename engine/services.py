@@ -1,7 +1,7 @@
 """What the API may call. `app.py` fills it; the API knows nothing behind it.
 
-Protocols stand here for what has several makers (a bus, an event log) or belongs to the
-whole process (health); features are their own services.
+Protocols stand here for what the API calls of each; the bus is the one of this process, whatever
+feeds it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,33 @@ from prometheus_client import CollectorRegistry
 
 from engine.accounts.models import Page, PageRequest, Principal
 from engine.accounts.service import Accounts
+from engine.audit import AuditEntry
+from engine.bus.in_process import Bus, Closed, Overflowed, Subscription
 from engine.click_to_call.models import Call, CallFilter, PlaceCall
-from engine.conversations.models import Conversation
+from engine.conversations.models import Conversation, Say
+from engine.errors import EngineError
 from engine.events import Event
 from engine.idempotency import Claim, Replayed
 from engine.messaging.models import Message, MessageFilter, SendText
+
+__all__ = [
+    "Accepted",
+    "AuditLog",
+    "Bus",
+    "Calls",
+    "Closed",
+    "Component",
+    "Conversations",
+    "EventLog",
+    "Health",
+    "Messaging",
+    "Overflowed",
+    "Services",
+    "Subscription",
+]
+
+#: What became of each text of a batch: the message, or why it was refused.
+Accepted = Sequence[Message | EngineError]
 
 
 class Calls(Protocol):
@@ -49,7 +71,7 @@ class Messaging(Protocol):
     def send(
         self,
         principal: Principal,
-        command: SendText,
+        request: SendText,
         claim: Claim | None = None,
         render: Callable[[Message], tuple[int, str]] | None = None,
     ) -> Awaitable[Message | Replayed]:
@@ -58,11 +80,11 @@ class Messaging(Protocol):
     def send_batch(
         self,
         principal: Principal,
-        commands: Sequence[SendText],
+        requests: Sequence[SendText],
         claim: Claim | None = None,
-        render: Callable[[Sequence[Message]], tuple[int, str]] | None = None,
-    ) -> Awaitable[Sequence[Message] | Replayed]:
-        """Accept all of these texts or none of them."""
+        render: Callable[[Accepted], tuple[int, str]] | None = None,
+    ) -> Awaitable[Accepted | Replayed]:
+        """Accept many texts in one commit; each is answered by itself, in the order given."""
 
     async def get(self, principal: Principal, message_id: str) -> Message: ...
 
@@ -84,6 +106,20 @@ class Conversations(Protocol):
         self, principal: Principal, domain_id: str | None = None, page: PageRequest = ...
     ) -> Page[Conversation]: ...
 
+    async def messages(
+        self, principal: Principal, conversation_id: str, page: PageRequest = ...
+    ) -> Page[Message]: ...
+
+    async def say(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        say: Say,
+        claim: Claim | None = None,
+        render: Callable[[Message], tuple[int, str]] | None = None,
+    ) -> Message | Replayed:
+        """Text every outside number of a thread."""
+
 
 class EventLog(Protocol):
     """Committed events, by stream, in sequence order."""
@@ -96,23 +132,6 @@ class EventLog(Protocol):
 
     async def oldest(self, streams: Sequence[str]) -> Mapping[str, int]:
         """The number of the oldest event still kept; a stream that keeps none is absent."""
-
-
-class Subscription(Protocol):
-    """Live events of some streams. overflowed: some were dropped; read the log instead."""
-
-    @property
-    def overflowed(self) -> bool: ...
-
-    async def get(self) -> Event: ...
-
-    def close(self) -> None: ...
-
-
-class Bus(Protocol):
-    """Tells of events as they are committed."""
-
-    def subscribe(self, streams: Sequence[str]) -> Subscription: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,27 +154,11 @@ class Health(Protocol):
         """Within a second, whatever hangs; a component that did not answer is down."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """Who did what. actor: the credential's id; data: ids and names of changed fields."""
-
-    id: str
-    domain_id: str | None
-    actor: str
-    action: str
-    subject: str
-    data: Mapping[str, object]
-    created_ms: int
-
-
 class AuditLog(Protocol):
-    """The append-only record."""
+    """The append-only record of who did what. It asks nobody's permission."""
 
-    async def list(
-        self, principal: Principal, domain_id: str | None = None, page: PageRequest = ...
-    ) -> Page[AuditEntry]:
-        """Newest first: of one domain within reach; without domain_id, a principal of several
-        domains gets what belongs to no domain."""
+    async def page(self, domain_id: str | None, *, before: str | None, limit: int) -> Sequence[AuditEntry]:
+        """At most limit entries of one domain (None: of no domain), newest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,78 @@
+"""Who may do what: the one table from scope to permission.
+
+A permission opens a route; which rows behind it a caller reaches (its own, its domain's, its
+reseller's) is decided by the services, which know the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from engine.accounts.models import Scope
+
+
+class Permission(StrEnum):
+    """What a route lets its caller do."""
+
+    PUBLIC = "public"  # no credential is asked for
+    READ_DOMAINS = "read_domains"
+    CREATE_DOMAINS = "create_domains"
+    CHANGE_DOMAINS = "change_domains"
+    READ_USERS = "read_users"
+    CHANGE_USERS = "change_users"
+    READ_DEVICES = "read_devices"
+    CREATE_DEVICES = "create_devices"
+    CHANGE_DEVICES = "change_devices"  # a basic user names its own and chooses the default
+    DELETE_DEVICES = "delete_devices"
+    READ_NUMBERS = "read_numbers"
+    CREATE_NUMBERS = "create_numbers"
+    CHANGE_NUMBERS = "change_numbers"
+    DELETE_NUMBERS = "delete_numbers"
+    MANAGE_KEYS = "manage_keys"
+    MINT_TOKENS = "mint_tokens"
+    PLACE_CALLS = "place_calls"
+    READ_CALLS = "read_calls"
+    SEND_MESSAGES = "send_messages"
+    READ_MESSAGES = "read_messages"
+    READ_CONVERSATIONS = "read_conversations"
+    READ_EVENTS = "read_events"
+    READ_AUDIT = "read_audit"
+    READ_METRICS = "read_metrics"
+
+
+P, S = Permission, Scope
+
+#: The least scope that has each permission; None means that nobody need prove who they are.
+LEAST_SCOPE: Mapping[Permission, Scope | None] = {
+    P.PUBLIC: None,
+    P.READ_DOMAINS: S.BASIC_USER,
+    P.CREATE_DOMAINS: S.RESELLER,
+    P.CHANGE_DOMAINS: S.RESELLER,
+    P.READ_USERS: S.BASIC_USER,
+    P.CHANGE_USERS: S.OFFICE_MANAGER,
+    P.READ_DEVICES: S.BASIC_USER,
+    P.CREATE_DEVICES: S.OFFICE_MANAGER,
+    P.CHANGE_DEVICES: S.BASIC_USER,
+    P.DELETE_DEVICES: S.OFFICE_MANAGER,
+    P.READ_NUMBERS: S.BASIC_USER,
+    P.CREATE_NUMBERS: S.RESELLER,
+    P.CHANGE_NUMBERS: S.OFFICE_MANAGER,
+    P.DELETE_NUMBERS: S.RESELLER,
+    P.MANAGE_KEYS: S.OFFICE_MANAGER,
+    P.MINT_TOKENS: S.BASIC_USER,  # a key of one user mints for that user
+    P.PLACE_CALLS: S.BASIC_USER,
+    P.READ_CALLS: S.BASIC_USER,
+    P.SEND_MESSAGES: S.BASIC_USER,
+    P.READ_MESSAGES: S.BASIC_USER,
+    P.READ_CONVERSATIONS: S.BASIC_USER,
+    P.READ_EVENTS: S.BASIC_USER,
+    P.READ_AUDIT: S.OFFICE_MANAGER,
+    P.READ_METRICS: S.SUPER_USER,
+}
+
+
+def scopes_with(permission: Permission) -> frozenset[Scope]:
+    """The scopes that open routes with this permission."""
+    least = LEAST_SCOPE[permission]
+    return frozenset(scope for scope in Scope if least is None or scope >= least)

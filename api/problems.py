@@ -1,0 +1,238 @@
+"""Failures as HTTP sees them: the only place where an error meets a status.
+
+Every failure is one RFC 9457 document with `code` (stable, the engine's), `detail` (a
+sentence for a person), `field` (pointer to the offending input), `request_id` and, where a
+retry makes sense, `retry_after_s` with a Retry-After header. Nothing here shows a stack, a
+statement, a path or a secret.
+Source: RFC 9457 §3; RFC 9110 §10.2.3 (Retry-After), §11.6.1 (WWW-Authenticate), §15.5.6 (Allow).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.errors import (
+    Conflict,
+    EngineError,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PeerRejected,
+    PeerUnavailable,
+    RateLimited,
+    StorageUnavailable,
+    Unauthenticated,
+)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What all problems of one code share."""
+
+    status: int
+    title: str
+
+
+#: The status of an error whose code has no row of its own below: codes meant for operators alone.
+CLASSES: tuple[tuple[type[EngineError], Kind], ...] = (
+    (InvalidRequest, Kind(422, "The request cannot be processed as it is")),
+    (Unauthenticated, Kind(401, "The credential is missing or not accepted")),
+    (Forbidden, Kind(403, "The credential does not allow this")),
+    (NotFound, Kind(404, "There is no such resource")),
+    (Conflict, Kind(409, "The request contradicts the present state")),
+    (RateLimited, Kind(429, "Too many requests")),
+    (PeerRejected, Kind(502, "The PBX or carrier refused")),
+    (PeerUnavailable, Kind(503, "The PBX or carrier cannot be reached")),
+    (OutcomeUnknown, Kind(504, "The PBX or carrier did not answer; the outcome is unknown")),
+    (StorageUnavailable, Kind(503, "The database does not take writes")),
+    (EngineError, Kind(500, "The engine failed")),
+)
+
+#: Every code the API answers with; docs/api.md shows this table, and a test holds the two together.
+CODES: Mapping[str, Kind] = {
+    # Decided before any feature is asked.
+    "malformed_json": Kind(400, "The body is not JSON"),
+    "malformed_header": Kind(400, "A header is malformed"),
+    "bad_handshake": Kind(400, "The WebSocket handshake is malformed"),
+    "unauthenticated": Kind(401, "A credential is missing"),
+    "credential_unknown": Kind(401, "The credential is not accepted"),
+    "credential_expired": Kind(401, "The credential is not accepted"),
+    "credential_revoked": Kind(401, "The credential is not accepted"),
+    "forbidden": Kind(403, "The credential does not allow this"),
+    "scope_too_low": Kind(403, "The scope of the credential is too low"),
+    "origin_not_allowed": Kind(403, "This web page may not use the API"),
+    "route_not_found": Kind(404, "There is nothing at this address"),
+    "method_not_allowed": Kind(405, "This address does not take this method"),
+    "body_too_large": Kind(413, "The body is too large"),
+    "unsupported_media_type": Kind(415, "The body is of a type this address does not read"),
+    "invalid_input": Kind(422, "The input does not fit the description"),
+    "idempotency_mismatch": Kind(422, "The Idempotency-Key was used for another request"),
+    # Decided by the features.
+    "invalid_request": Kind(422, "The request cannot be processed as it is"),
+    "invalid_cursor": Kind(422, "The cursor is not one of ours"),
+    "invalid_number": Kind(422, "The phone number is not valid"),
+    "invalid_timeout": Kind(422, "The time is out of bounds"),
+    "self_call": Kind(422, "The destination is the caller's own phone"),
+    "text_empty": Kind(422, "The text is empty"),
+    "text_too_long": Kind(422, "The text is too long"),
+    "text_invalid": Kind(422, "The text cannot be sent"),
+    "value_not_storable": Kind(422, "A value cannot be stored"),
+    "key_required": Kind(403, "A page token cannot do this"),
+    "number_not_assigned": Kind(403, "The number is assigned to others"),
+    "sms_disabled": Kind(403, "Texting is switched off"),
+    "not_your_device": Kind(403, "The device is somebody else's"),
+    "caller_id_not_allowed": Kind(403, "The caller id is not a number of the domain"),
+    "destination_blocked": Kind(403, "The destination is not allowed"),
+    "international_disabled": Kind(403, "International calls are not allowed"),
+    "not_found": Kind(404, "There is no such resource"),
+    "call_not_found": Kind(404, "There is no such call"),
+    "user_not_found": Kind(404, "There is no such user"),
+    "device_not_found": Kind(404, "There is no such device"),
+    "domain_not_found": Kind(404, "There is no such domain"),
+    "conflict": Kind(409, "The request contradicts the present state"),
+    "already_exists": Kind(409, "This exists already"),
+    "duplicate": Kind(409, "This exists already"),
+    "constraint_violated": Kind(409, "The change contradicts what is stored"),
+    "in_use": Kind(409, "Something else still needs it"),
+    "user_disabled": Kind(409, "The user is disabled"),
+    "no_device": Kind(409, "The user has no device that could ring"),
+    "no_route": Kind(409, "The number has no carrier"),
+    "client_id_reused": Kind(409, "The client_id was used for another text"),
+    "not_an_sms_conversation": Kind(409, "The conversation is not a text thread"),
+    "rate_limited": Kind(429, "Too many requests"),
+    # Decided by what the engine depends on, or by a fault of ours.
+    "internal": Kind(500, "The engine failed"),
+    "peer_rejected": Kind(502, "The PBX or carrier refused"),
+    "peer_unavailable": Kind(503, "The PBX or carrier cannot be reached"),
+    "pbx_unavailable": Kind(503, "The PBX cannot be reached"),
+    "storage_unavailable": Kind(503, "The database does not take writes"),
+    "storage_busy": Kind(503, "The database is behind"),
+    "storage_closing": Kind(503, "The engine is stopping"),
+    "outcome_unknown": Kind(504, "No answer came; the outcome is unknown"),
+    "storage_outcome_unknown": Kind(504, "The database was lost while committing; the outcome is unknown"),
+}
+
+
+class MalformedRequest(InvalidRequest):
+    """Not even readable: bad JSON, a bad header."""
+
+    code = "malformed_json"
+
+
+class BodyTooLarge(InvalidRequest):
+    code = "body_too_large"
+
+
+class UnsupportedMediaType(InvalidRequest):
+    code = "unsupported_media_type"
+
+
+class Flaw(BaseModel):
+    """One thing wrong with the input."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str = Field(description="JSON pointer into the body, or `?name` for a query parameter.")
+    detail: str
+
+
+class InvalidInput(InvalidRequest):
+    """The input was read and does not fit the schema; `flaws` holds every reason found."""
+
+    code = "invalid_input"
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        first = flaws[0]
+        super().__init__(f"{first.field or 'The body'}: {first.detail}", field=first.field)
+        self.flaws = tuple(flaws)
+
+
+class RouteNotFound(NotFound):
+    code = "route_not_found"
+
+
+class MethodNotAllowed(InvalidRequest):
+    """allowed: the methods the resource does take."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = tuple(sorted(allowed))
+        super().__init__(f"Use one of: {', '.join(self.allowed)}.")
+
+
+class Problem(BaseModel):
+    """The document every failed request is answered with (RFC 9457)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description="`urn:ringback:problem:` and the code.")
+    title: str
+    status: int
+    code: str = Field(description="Stable; decide by this one.")
+    detail: str = Field(description="What is wrong and what to do, for a person.")
+    request_id: str = Field(description="Also in the header X-Request-Id; quote it to support.")
+    retryable: bool = Field(description="Whether the same request may succeed later, unchanged.")
+    field: str | None = None
+    retry_after_s: int | None = None
+    native: dict[str, int | str] | None = Field(default=None, description="The peer's own codes.")
+    errors: list[Flaw] | None = None
+
+
+def kind_of(error: EngineError) -> Kind:
+    """Status and title: by the code where it has a row, else by the class."""
+    kind = CODES.get(error.code)
+    if kind is not None:
+        return kind
+    return next(kind for cls, kind in CLASSES if isinstance(error, cls))
+
+
+def problem_document(error: EngineError, request_id: str) -> dict[str, Any]:
+    """A failure as a Problem in plain values; absent members are those that say nothing."""
+    kind = kind_of(error)
+    document: dict[str, Any] = {
+        "type": f"urn:ringback:problem:{error.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "code": error.code,
+        "detail": error.detail or kind.title + ".",
+        "request_id": request_id,
+        "retryable": error.retryable,
+    }
+    if error.field is not None:
+        document["field"] = error.field
+    if error.retry_after_s is not None:
+        document["retry_after_s"] = math.ceil(error.retry_after_s)
+    if error.native:
+        document["native"] = error.native
+    if isinstance(error, InvalidInput):
+        document["errors"] = [flaw.model_dump() for flaw in error.flaws]
+    return document
+
+
+def problem_response(error: EngineError, request_id: str) -> web.Response:
+    """The answer to a request that failed this way."""
+    document = problem_document(error, request_id)
+    headers = {hdrs.CONTENT_TYPE: CONTENT_TYPE}
+    if "retry_after_s" in document:
+        headers[hdrs.RETRY_AFTER] = str(document["retry_after_s"])
+    if isinstance(error, Unauthenticated):
+        headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="ringback"'
+    if isinstance(error, MethodNotAllowed):
+        headers[hdrs.ALLOW] = ", ".join(error.allowed)
+    return web.Response(status=document["status"], body=msgspec.json.encode(document), headers=headers)
+
+
+def internal_error() -> EngineError:
+    """What a caller may know of a fault of ours; the log knows the rest by the request id."""
+    return EngineError("The engine failed. Quote the request id to support.")

@@ -1,0 +1,336 @@
+"""Messages: texts out and in. `POST /v1/messages` is the hot path; everything it calls is kept short.
+
+Its body is read by msgspec, by a struct that accepts exactly what the model in the description
+accepts (a test compares the two); a body it refuses is read again by the model, which explains
+the refusal in the words of every other route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+from pydantic import Field, StringConstraints
+
+from api.answers import done_once, json_bytes, replayed
+from api.permissions import Permission
+from api.problems import Problem, problem_document
+from api.requests import ApiRequest, page_request
+from api.routes import NoBody, NoQuery, Routes
+from api.schema import At, Input, Listed, PageQuery, Resource, Word, at
+from engine.accounts.models import Page
+from engine.errors import EngineError
+from engine.idempotency import Replayed
+from engine.messaging.models import (
+    DeliveryClass,
+    Direction,
+    Message,
+    MessageFilter,
+    RecipientStatus,
+    SendText,
+)
+from engine.messaging.rollup import message_status
+
+routes = Routes("messages")
+
+#: Beyond every carrier's 255 segments; what fits is decided by the text coding.
+MAX_TEXT = 40_000
+MAX_TO = 1_000
+MAX_BATCH = 1_000
+
+PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[ -~]+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
+
+
+class NewMessage(Input):
+    """A text to send. Each number gets its own and never sees the others."""
+
+    from_: PhoneText = Field(alias="from", description="One of the domain's numbers.")
+    to: list[PhoneText] = Field(min_length=1, max_length=MAX_TO)
+    text: Text
+    class_: DeliveryClass = Field(default=DeliveryClass.CONVERSATION, alias="class")
+    validity_s: int | None = Field(
+        default=None, ge=1, le=604_800, description="How long it is worth sending."
+    )
+    client_id: Word | None = Field(
+        default=None,
+        max_length=64,
+        description="Made by you, unique for ever: the same one never sends twice.",
+    )
+    user_id: Word | None = None
+    conversation_id: Word | None = None
+    domain_id: Word | None = None
+
+    def command(self) -> SendText:
+        return SendText(
+            from_number=self.from_,
+            to=tuple(self.to),
+            text=self.text,
+            delivery_class=self.class_,
+            validity_s=self.validity_s,
+            client_id=self.client_id,
+            user_id=self.user_id,
+            conversation_id=self.conversation_id,
+            domain_id=self.domain_id,
+        )
+
+
+class NewMessages(Input):
+    """Texts to send in one commit; each is answered by itself."""
+
+    messages: list[NewMessage] = Field(min_length=1, max_length=MAX_BATCH)
+
+    def commands(self) -> list[SendText]:
+        return [message.command() for message in self.messages]
+
+
+# `\Z` and not `$`, which in Python would let a line feed end the text.
+_Phone = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"\A[ -~]+\Z")]
+_Word = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"\A[!-~]+\Z")]
+_ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT, pattern=r"\A[^\x00]*\Z")]
+_To = Annotated[tuple[_Phone, ...], msgspec.Meta(min_length=1, max_length=MAX_TO)]
+
+
+class FastNewMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """NewMessage for the hot path."""
+
+    to: _To
+    text: _Text
+    from_: _Phone = msgspec.field(name="from")
+    class_: DeliveryClass = msgspec.field(name="class", default=DeliveryClass.CONVERSATION)
+    validity_s: Annotated[int, msgspec.Meta(ge=1, le=604_800)] | None = None
+    client_id: _ClientId | None = None
+    user_id: _Word | None = None
+    conversation_id: _Word | None = None
+    domain_id: _Word | None = None
+
+    def command(self) -> SendText:
+        return SendText(
+            from_number=self.from_,
+            to=self.to,
+            text=self.text,
+            delivery_class=self.class_,
+            validity_s=self.validity_s,
+            client_id=self.client_id,
+            user_id=self.user_id,
+            conversation_id=self.conversation_id,
+            domain_id=self.domain_id,
+        )
+
+
+class FastNewMessages(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """NewMessages for the hot path."""
+
+    messages: Annotated[list[FastNewMessage], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+    def commands(self) -> list[SendText]:
+        return [message.command() for message in self.messages]
+
+
+class DeliveryErrorResource(Resource):
+    source: str
+    code: str
+    retryable: bool
+    text: str
+    native: dict[str, int | str]
+
+
+class RecipientResource(Resource):
+    number: str
+    status: RecipientStatus
+    error: DeliveryErrorResource | None
+    segments: int
+    updated_at: At
+
+
+class MessageResource(Resource):
+    """A text. Outbound: from one of our numbers to each of `to`. Inbound: `to` is one of ours."""
+
+    id: str
+    domain_id: str
+    conversation_id: str | None
+    direction: Direction
+    from_: str = Field(alias="from")
+    to: list[RecipientResource] = Field(description="Empty for an inbound text.")
+    number: str = Field(description="Our number, whichever way the text went.")
+    text: str
+    class_: DeliveryClass = Field(alias="class")
+    status: str = Field(description="How the recipients' statuses add up; `received` for an inbound text.")
+    user_id: str | None
+    client_id: str | None
+    flags: list[str]
+    created_at: At
+
+
+class MessageList(Listed[MessageResource]):
+    """Messages, newest first."""
+
+
+class BatchItem(Resource):
+    """What became of one message of a batch: exactly one of the two is not null."""
+
+    message: MessageResource | None
+    problem: Problem | None
+
+
+class BatchResult(Resource):
+    """One item a message, in the order given."""
+
+    items: list[BatchItem]
+
+
+class MessageQuery(PageQuery):
+    domain_id: Word | None = None
+    conversation_id: Word | None = None
+    direction: Direction | None = None
+    peer: PhoneText | None = Field(default=None, description="The outside number of inbound texts.")
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def document(message: Message) -> dict[str, Any]:
+    """A MessageResource as plain values, which encode four times faster than the model."""
+    outbound = message.direction is Direction.OUTBOUND
+    return {
+        "id": message.id,
+        "domain_id": message.domain_id,
+        "conversation_id": message.conversation_id,
+        "direction": message.direction,
+        "from": message.number if outbound else message.peer,
+        "to": [
+            {
+                "number": one.number,
+                "status": one.status,
+                "error": one.error,  # a dataclass of exactly DeliveryErrorResource's fields
+                "segments": one.segments,
+                "updated_at": at(one.updated_ms),
+            }
+            for one in message.recipients
+        ],
+        "number": message.number,
+        "text": message.text,
+        "class": message.delivery_class,
+        "status": message_status(one.status for one in message.recipients) if outbound else "received",
+        "user_id": message.user_id,
+        "client_id": message.client_id,
+        "flags": message.flags,
+        "created_at": at(message.created_ms),
+    }
+
+
+def rendered(message: Message) -> tuple[int, str]:
+    """The answer to one text, as it is kept for an Idempotency-Key."""
+    return 202, _encode(document(message)).decode()
+
+
+def _renders_batch(request_id: str) -> Callable[[Sequence[Message | EngineError]], tuple[int, str]]:
+    """Renders the answer to a batch. A problem's field points into the batch."""
+
+    def item(position: int, result: Message | EngineError) -> dict[str, Any]:
+        if not isinstance(result, EngineError):
+            return {"message": document(result), "problem": None}
+        problem = problem_document(result, request_id)
+        if "field" in problem:
+            problem["field"] = f"/messages/{position}{problem['field']}"
+        return {"message": None, "problem": problem}
+
+    def rendered(accepted: Sequence[Message | EngineError]) -> tuple[int, str]:
+        items = [item(position, result) for position, result in enumerate(accepted)]
+        return 202, _encode({"items": items}).decode()
+
+    return rendered
+
+
+#: What can be wrong with a text beyond its shape.
+REFUSALS = (
+    "not_found",
+    "invalid_number",
+    "number_not_assigned",
+    "sms_disabled",
+    "no_route",
+    "destination_blocked",
+    "client_id_reused",
+    "text_empty",
+    "text_too_long",
+    "text_invalid",
+)
+
+
+@routes.add(
+    "POST",
+    "/v1/messages",
+    summary="Send a text to each of the numbers. 202 means it is on disk.",
+    permission=Permission.SEND_MESSAGES,
+    body=NewMessage,
+    answers={202: MessageResource},
+    problems=REFUSALS,
+    idempotent=True,
+    decode=msgspec.json.Decoder(FastNewMessage).decode,
+    hot=True,
+)
+async def send_message(request: ApiRequest[NewMessage, NoQuery]) -> web.StreamResponse:
+    sent = await request.services.messaging.send(
+        request.principal, request.body.command(), request.claim, rendered
+    )
+    if isinstance(sent, Replayed):
+        return replayed(sent)
+    return json_bytes(202, _encode(document(sent)))
+
+
+@routes.add(
+    "POST",
+    "/v1/messages:batch",
+    summary="Send up to 1,000 texts in one commit; each is answered by itself.",
+    permission=Permission.SEND_MESSAGES,
+    body=NewMessages,
+    answers={202: BatchResult},
+    problems=REFUSALS,
+    idempotent=True,
+    decode=msgspec.json.Decoder(FastNewMessages).decode,
+    hot=True,
+)
+async def send_messages(request: ApiRequest[NewMessages, NoQuery]) -> web.StreamResponse:
+    render = _renders_batch(request.request_id)
+    sent = await request.services.messaging.send_batch(
+        request.principal, request.body.commands(), request.claim, render
+    )
+    return done_once(sent, render)
+
+
+def page_answer(page: Page[Message]) -> web.Response:
+    items = [document(message) for message in page.items]
+    return json_bytes(200, _encode({"items": items, "next_cursor": page.next_cursor}))
+
+
+@routes.add(
+    "GET",
+    "/v1/messages",
+    summary="List texts, newest first.",
+    permission=Permission.READ_MESSAGES,
+    query=MessageQuery,
+    answers={200: MessageList},
+    problems=("not_found", "invalid_cursor"),
+)
+async def list_messages(request: ApiRequest[NoBody, MessageQuery]) -> web.StreamResponse:
+    query = request.query
+    chosen = MessageFilter(query.conversation_id, query.direction, query.peer)
+    page = await request.services.messaging.list(
+        request.principal, query.domain_id, chosen, page_request(query)
+    )
+    return page_answer(page)
+
+
+@routes.add(
+    "GET",
+    "/v1/messages/{message_id}",
+    summary="Read a text and what became of it at each number.",
+    permission=Permission.READ_MESSAGES,
+    answers={200: MessageResource},
+)
+async def get_message(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
+    message = await request.services.messaging.get(request.principal, request.id("message_id"))
+    return json_bytes(200, _encode(document(message)))
