@@ -66,6 +66,11 @@ def tears_surrogates(utf16: bytes, position: int) -> bool:
     return 0xDC <= utf16[2 * position] <= 0xDF
 
 
+def tears_nothing(octets: bytes, position: int) -> bool:
+    """For alphabets in which one octet is one character."""
+    return False
+
+
 def splits_line_end(octets: bytes, position: int) -> bool:
     """Whether a cut would part CR from LF, the only cluster of the one-octet alphabets."""
     return octets[position] == 0x0A and octets[position - 1] == 0x0D

@@ -16,7 +16,7 @@ ESCAPE = 0x1B
 #: Packed text whose last septet would be padding gets this instead of `@`; §6.1.2.3.1.
 PADDING = 0x0D
 
-# Row by row as the standard prints it. The escape itself stands for no character.
+# Column by column of the standard's table. The escape itself stands for no character.
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅå"
     "Δ_ΦΓΛΩΠΨΣΘΞ\ufffeÆæßÉ"
@@ -74,13 +74,9 @@ def encode(text: str) -> bytes | None:
     return _UPPER_HALF.sub(_escape, octets)
 
 
-def first_foreign(text: str, start: int = 0) -> int:
-    """Index of the first character from start on that neither table holds; -1 if there is none."""
-    try:
-        codecs.charmap_encode(text[start:], "strict", _ENCODING_MAP)
-    except UnicodeEncodeError as error:
-        return start + error.start
-    return -1
+def holds(character: str) -> bool:
+    """Whether one character is in either table."""
+    return ord(character) in _ENCODING_MAP
 
 
 def decode(septets: bytes) -> str:
@@ -121,6 +117,11 @@ def unpack(octets: bytes, fill_bits: int = 0) -> bytes:
     if septets.endswith(b"\r") and fill_bits + 7 * count == 8 * len(octets):
         return septets[:-1]
     return septets
+
+
+def fill_bits(header_octets: int) -> int:
+    """Zero bits between a user data header of that many octets and packed text: 0 to 6."""
+    return -header_octets % 7
 
 
 def _pack_block(septets: bytes) -> bytes:

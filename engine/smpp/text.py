@@ -11,26 +11,39 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from engine.errors import InvalidRequest
 from engine.smpp import gsm7
-from engine.smpp.cutting import cut_points, splits_cluster, splits_line_end, tears_escape, tears_surrogates
+from engine.smpp.cutting import (
+    cut_points,
+    splits_cluster,
+    splits_line_end,
+    tears_escape,
+    tears_nothing,
+    tears_surrogates,
+)
+from engine.smpp.data_coding import BINARY, GSM, LATIN1, codec_of
+from engine.smpp.tlv import (
+    MESSAGE_PAYLOAD,
+    SAR_MSG_REF_NUM,
+    SAR_SEGMENT_SEQNUM,
+    SAR_TOTAL_SEGMENTS,
+    Tlv,
+    integer_tlv,
+)
 
 #: esm_class bit: short_message begins with a user data header.
 UDH_INDICATOR = 0x40
 
-TLV_SAR_MSG_REF_NUM = 0x020C
-TLV_SAR_TOTAL_SEGMENTS = 0x020E
-TLV_SAR_SEGMENT_SEQNUM = 0x020F
-TLV_MESSAGE_PAYLOAD = 0x0424
-
 #: Part numbers are one octet, TS 23.040 §9.2.3.24.1.
 MAX_PARTS = 255
 
-Tlvs = tuple[tuple[int, bytes], ...]
 Concatenating = Literal["udh8", "udh16", "sar", "payload"]
 
 
@@ -78,28 +91,35 @@ class TextProfile:
 
     def packs(self, data_coding: int) -> bool:
         """Whether octets under data_coding are septets packed at seven bits."""
-        return self.gsm_packing == "packed" and _coding(data_coding, self) == "gsm"
+        return self.gsm_packing == "packed" and self.codec_of(data_coding) == GSM
+
+    def codec_of(self, data_coding: int) -> str:
+        """How to read octets that came under data_coding; see `data_coding.codec_of`."""
+        default = LATIN1 if self.default_alphabet == "latin1" else GSM
+        return codec_of(data_coding, default, self.gsm_data_coding)
 
 
-# Segments are made for every text on the hot path: a named tuple costs a fifth of a frozen dataclass.
-class Segment(NamedTuple):
-    """One `submit_sm`. part_no: from 1. short_message: header included, at most 254 octets; empty if
-    tlvs carry message_payload."""
+class Segment(Struct, frozen=True, gc=False):
+    """One `submit_sm`.
+
+    part_no: from 1. short_message: header included, at most 254 octets; empty if tlvs carry
+    message_payload.
+    """
 
     part_no: int
     part_count: int
     esm_class: int
     data_coding: int
     short_message: bytes
-    tlvs: Tlvs = ()
+    tlvs: tuple[Tlv, ...] = ()
 
 
-class SegmentedText(NamedTuple):
+class SegmentedText(Struct, frozen=True, gc=False):
     """A text ready to submit.
 
     units: septets, octets or UTF-16 units, by alphabet. limit_per_segment: how many of them one part
-    holds. forcing_character: the first that kept the text out of the GSM alphabet. parts_on_air: parts
-    the handset receives; more than len(segments) only if the carrier cuts a message_payload itself.
+    holds. forcing_character: the first that kept the text out of the shorter alphabet. parts_on_air:
+    parts the handset receives; more than len(segments) only if the carrier cuts a message_payload itself.
     """
 
     alphabet: Alphabet
@@ -111,7 +131,8 @@ class SegmentedText(NamedTuple):
     parts_on_air: int = 1
 
 
-class ForcingCharacter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ForcingCharacter:
     """A character that the shorter alphabet lacks. index: in code points. name: by Unicode."""
 
     character: str
@@ -157,23 +178,26 @@ def segment_text(text: str, *, reference: int, profile: TextProfile) -> Segmente
             return SegmentedText(Alphabet.GSM7, coding, (segment,), len(septets), 160)
     if not text:
         raise InvalidRequest("The text is empty.", code="text_empty", field="/text")
-    encoded = _encode(text, profile)
-    if len(encoded) <= encoded.alone_limit:
-        parts, limit = [encoded.octets], encoded.alone_limit
+    alphabet, coding, octets = _encode(text, profile)
+    scheme = _SCHEMES[alphabet]
+    units = len(octets) // scheme.octets_per_unit
+    if units <= scheme.alone:
+        parts, limit = [octets], scheme.alone
     else:
-        limit = encoded.joined_limit(profile)
-        if len(encoded) > limit * profile.max_segments:
+        limit = scheme.joined(profile)
+        if units > limit * profile.max_segments:
             raise _too_long(profile)
-        parts = encoded.cut(limit)
+        parts = scheme.cut(octets, limit)
         if len(parts) > profile.max_segments:
             raise _too_long(profile)
+    forcing = _forcing_characters(text, alphabet, profile, at_most=1)
     return SegmentedText(
-        encoded.alphabet,
-        encoded.data_coding,
-        _segments(encoded, parts, reference, profile),
-        len(encoded),
+        alphabet,
+        coding,
+        _segments(octets, parts, alphabet, coding, reference, profile),
+        units,
         limit,
-        _forcing_character(text, encoded.alphabet, profile),
+        forcing[0].character if forcing else None,
         len(parts),
     )
 
@@ -183,23 +207,24 @@ def explain(text: str, profile: TextProfile) -> Explanation:
 
     Raises InvalidRequest `text_invalid`.
     """
-    encoded = _encode(text, profile)
-    units = len(encoded)
-    if units <= encoded.alone_limit:
-        limit, parts, last = encoded.alone_limit, min(units, 1), units
+    alphabet, coding, octets = _encode(text, profile)
+    scheme = _SCHEMES[alphabet]
+    units = len(octets) // scheme.octets_per_unit
+    if units <= scheme.alone:
+        limit, parts, last = scheme.alone, min(units, 1), units
     else:
-        limit = encoded.joined_limit(profile)
-        cut = encoded.cut(limit)
-        parts, last = len(cut), len(cut[-1]) // encoded.octets_per_unit
+        limit = scheme.joined(profile)
+        cut = scheme.cut(octets, limit)
+        parts, last = len(cut), len(cut[-1]) // scheme.octets_per_unit
     return Explanation(
-        alphabet=encoded.alphabet,
-        data_coding=encoded.data_coding,
+        alphabet=alphabet,
+        data_coding=coding,
         units=units,
         limit_per_segment=limit,
         parts=parts,
         units_left=limit - last,
         fits=parts <= profile.max_segments,
-        forcing=_forcing_characters(text, encoded.alphabet, profile),
+        forcing=_forcing_characters(text, alphabet, profile, at_most=10),
     )
 
 
@@ -209,71 +234,59 @@ def decode_text(octets: bytes, data_coding: int, profile: TextProfile) -> str:
     Never fails: what has no meaning shows U+FFFD, and so do half a surrogate pair and NUL, which no
     store takes. Binary data shows as its hex digits in brackets; ask `is_binary` first.
     """
-    coding = _coding(data_coding, profile)
-    if coding == "gsm":
+    codec = profile.codec_of(data_coding)
+    if codec == GSM:
         return gsm7.decode(octets)
-    if coding == "binary":
+    if codec == BINARY:
         return f"[binary, {len(octets)} octets: {octets.hex()}]"
-    return octets.decode(coding, "replace").replace("\0", "\ufffd")
+    return octets.decode(codec, "replace").replace("\0", "\ufffd")
 
 
 def is_binary(data_coding: int, profile: TextProfile) -> bool:
     """Whether octets under data_coding are data for a program, not text."""
-    return _coding(data_coding, profile) == "binary"
+    return profile.codec_of(data_coding) == BINARY
 
 
-class _Encoded(NamedTuple):
-    """A text in its alphabet, not yet cut."""
+@dataclass(frozen=True, slots=True)
+class _Scheme:
+    """How texts of one alphabet are measured and cut; limits in units, out of 140 octets of user data."""
 
-    alphabet: Alphabet
-    data_coding: int
-    octets: bytes  # unpacked
+    alone: int
+    joined_8: int  # the header takes 6 octets
+    joined_16: int  # and 7
+    octets_per_unit: int
+    is_torn: Callable[[bytes, int], bool]
+    is_rough: Callable[[bytes, int], bool]
 
-    def __len__(self) -> int:
-        return len(self.octets) // self.octets_per_unit
+    def joined(self, profile: TextProfile) -> int:
+        # For sar_* the SMSC builds the header; 6 octets do, since our reference has 8 bits.
+        return self.joined_16 if profile.concatenation == "udh16" else self.joined_8
 
-    @property
-    def octets_per_unit(self) -> int:
-        return 2 if self.alphabet is Alphabet.UCS2 else 1
-
-    @property
-    def alone_limit(self) -> int:
-        return _ALONE[self.alphabet]
-
-    def joined_limit(self, profile: TextProfile) -> int:
-        # For sar_* the SMSC builds the header; it needs but 6 octets, since the reference has 8 bits.
-        return _JOINED_16[self.alphabet] if profile.concatenation == "udh16" else _JOINED_8[self.alphabet]
-
-    def cut(self, limit: int) -> list[bytes]:
-        if self.alphabet is Alphabet.UCS2:
-            torn, rough = tears_surrogates, splits_cluster
-        elif self.alphabet is Alphabet.GSM7:
-            torn, rough = tears_escape, splits_line_end
-        else:
-            torn, rough = _never, splits_line_end
-        ends = cut_points(
-            len(self), limit, functools.partial(torn, self.octets), functools.partial(rough, self.octets)
-        )
+    def cut(self, octets: bytes, limit: int) -> list[bytes]:
         width = self.octets_per_unit
+        ends = cut_points(
+            len(octets) // width,
+            limit,
+            functools.partial(self.is_torn, octets),
+            functools.partial(self.is_rough, octets),
+        )
         starts = [0, *ends[:-1]]
-        return [self.octets[width * start : width * end] for start, end in zip(starts, ends, strict=True)]
+        return [octets[width * start : width * end] for start, end in zip(starts, ends, strict=True)]
 
 
-# 140 octets of user data, less the header of 6 or 7 octets.
-_ALONE = {Alphabet.GSM7: 160, Alphabet.LATIN1: 140, Alphabet.UCS2: 70}
-_JOINED_8 = {Alphabet.GSM7: 153, Alphabet.LATIN1: 134, Alphabet.UCS2: 67}
-_JOINED_16 = {Alphabet.GSM7: 152, Alphabet.LATIN1: 133, Alphabet.UCS2: 66}
+_SCHEMES = {
+    Alphabet.GSM7: _Scheme(160, 153, 152, 1, tears_escape, splits_line_end),
+    Alphabet.LATIN1: _Scheme(140, 134, 133, 1, tears_nothing, splits_line_end),
+    Alphabet.UCS2: _Scheme(70, 67, 66, 2, tears_surrogates, splits_cluster),
+}
 
 
-def _never(octets: bytes, position: int) -> bool:
-    return False
-
-
-def _encode(text: str, profile: TextProfile) -> _Encoded:
+def _encode(text: str, profile: TextProfile) -> tuple[Alphabet, int, bytes]:
+    """The alphabet text needs, the data_coding that says so, and its octets, unpacked."""
     if profile.sends_gsm:
         septets = gsm7.encode(text)
         if septets is not None:
-            return _Encoded(Alphabet.GSM7, profile.gsm_data_coding, septets)
+            return Alphabet.GSM7, profile.gsm_data_coding, septets
     try:
         if "\0" in text:
             raise ValueError("NUL")
@@ -283,8 +296,8 @@ def _encode(text: str, profile: TextProfile) -> _Encoded:
             except UnicodeEncodeError:
                 pass
             else:
-                return _Encoded(Alphabet.LATIN1, 0 if profile.default_alphabet == "latin1" else 3, octets)
-        return _Encoded(Alphabet.UCS2, 8, text.encode("utf-16-be"))
+                return Alphabet.LATIN1, 0 if profile.default_alphabet == "latin1" else 3, octets
+        return Alphabet.UCS2, 8, text.encode("utf-16-be")
     except ValueError as error:  # UnicodeEncodeError is one
         raise InvalidRequest(
             "The text holds a character that cannot be sent: a NUL or half a surrogate pair.",
@@ -293,59 +306,65 @@ def _encode(text: str, profile: TextProfile) -> _Encoded:
         ) from error
 
 
+def _too_long(profile: TextProfile) -> InvalidRequest:
+    return InvalidRequest(
+        f"The text takes more than {profile.max_segments} parts, the most this carrier's profile allows.",
+        code="text_too_long",
+        field="/text",
+    )
+
+
 def _segments(
-    encoded: _Encoded, parts: list[bytes], reference: int, profile: TextProfile
+    octets: bytes, parts: list[bytes], alphabet: Alphabet, coding: int, reference: int, profile: TextProfile
 ) -> tuple[Segment, ...]:
-    coding, count, how = encoded.data_coding, len(parts), profile.concatenation
-    packed = encoded.alphabet is Alphabet.GSM7 and profile.gsm_packing == "packed"
+    count, how = len(parts), profile.concatenation
+    packed = alphabet is Alphabet.GSM7 and profile.gsm_packing == "packed"
     if count == 1 or how == "payload":
-        whole = gsm7.pack(encoded.octets) if packed else encoded.octets
+        whole = gsm7.pack(octets) if packed else octets
         if count == 1:
             return (Segment(1, 1, 0, coding, whole),)
-        return (Segment(1, 1, 0, coding, b"", ((TLV_MESSAGE_PAYLOAD, whole),)),)
+        return (Segment(1, 1, 0, coding, b"", (Tlv(MESSAGE_PAYLOAD, whole),)),)
     segments: list[Segment] = []
     for number, part in enumerate(parts, 1):
         if how == "sar":
             tlvs = (
-                (TLV_SAR_MSG_REF_NUM, (reference & 0xFF).to_bytes(2, "big")),
-                (TLV_SAR_TOTAL_SEGMENTS, bytes((count,))),
-                (TLV_SAR_SEGMENT_SEQNUM, bytes((number,))),
+                integer_tlv(SAR_MSG_REF_NUM, reference & 0xFF, 2),
+                integer_tlv(SAR_TOTAL_SEGMENTS, count, 1),
+                integer_tlv(SAR_SEGMENT_SEQNUM, number, 1),
             )
-            octets = gsm7.pack(part) if packed else part
-            segments.append(Segment(number, count, 0, coding, octets, tlvs))
+            segments.append(Segment(number, count, 0, coding, gsm7.pack(part) if packed else part, tlvs))
             continue
         if how == "udh16":
             header = b"\x06\x08\x04" + (reference & 0xFFFF).to_bytes(2, "big") + bytes((count, number))
         else:
             header = b"\x05\x00\x03" + bytes((reference & 0xFF, count, number))
-        octets = gsm7.pack(part, gsm7.fill_bits(len(header))) if packed else part
-        segments.append(Segment(number, count, UDH_INDICATOR, coding, header + octets))
+        body = gsm7.pack(part, gsm7.fill_bits(len(header))) if packed else part
+        segments.append(Segment(number, count, UDH_INDICATOR, coding, header + body))
     return tuple(segments)
 
 
-def _forcing_character(text: str, alphabet: Alphabet, profile: TextProfile) -> str | None:
-    forcing = _forcing_characters(text, alphabet, profile, at_most=1)
-    return forcing[0].character if forcing else None
-
-
 def _forcing_characters(
-    text: str, alphabet: Alphabet, profile: TextProfile, at_most: int = 10
+    text: str, alphabet: Alphabet, profile: TextProfile, at_most: int
 ) -> tuple[ForcingCharacter, ...]:
     """Those in no shorter alphabet; if each is in one but none holds them all, those not in GSM."""
-    if alphabet is Alphabet.GSM7 or not profile.sends_gsm and alphabet is Alphabet.LATIN1:
+    if alphabet is Alphabet.GSM7:
         return ()
-    found: dict[str, int] = {}
-    if profile.sends_gsm:
-        index = gsm7.first_foreign(text)
-        while index >= 0 and len(found) < _FORCING_LOOKED_AT:
-            found.setdefault(text[index], index)
-            index = gsm7.first_foreign(text, index + 1)
-    else:
-        found = {character: text.index(character) for character in set(text) if character > "\xff"}
+    shorter = [gsm7.holds] if profile.sends_gsm else []
     if alphabet is Alphabet.UCS2 and profile.sends_latin1:
-        found = {character: index for character, index in found.items() if character > "\xff"} or found
-    ordered = sorted(found.items(), key=lambda item: item[1])[:at_most]
+        shorter.append(_in_latin1)
+    if not shorter:
+        return ()
+    distinct = list(dict.fromkeys(text))
+    forcing = [character for character in distinct if not any(holds(character) for holds in shorter)]
+    if not forcing:
+        forcing = [character for character in distinct if not shorter[0](character)]
     return tuple(
-        ForcingCharacter(character, index, unicodedata.name(character, f"U+{ord(character):04X}"))
-        for character, index in ordered
+        ForcingCharacter(
+            character, text.index(character), unicodedata.name(character, f"U+{ord(character):04X}")
+        )
+        for character in forcing[:at_most]
     )
+
+
+def _in_latin1(character: str) -> bool:
+    return character <= "\xff"
