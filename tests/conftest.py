@@ -1,0 +1,6 @@
+"""Fixtures of every real peer; each module says what it does when its peer cannot be had."""
+
+pytest_plugins = [
+    "tests.peers.asterisk",
+    "tests.peers.postgres",
+]
