@@ -81,6 +81,11 @@ class Database:
         return database
 
     @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`, for those who show or log it."""
+        return "sqlite" if isinstance(self._store, SqliteStore) else "postgresql"
+
+    @property
     def queue_depth(self) -> int:
         """Operations taken on and not yet answered."""
         return self._queue.depth

