@@ -29,6 +29,7 @@ SHIPPED_CONFIG = Path(__file__).resolve().parents[2] / "config" / "asterisk"
 # 0.3 to 1.3 s were seen; two busy cores deserve patience.
 READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 5.0
+_SOCKET_PATH_OCTETS = 107  # unix(7)
 _RTP_PORTS = 400  # two a leg
 _TRAMPOLINE = Path(__file__).with_name("run_with_parent.py")
 
@@ -161,8 +162,7 @@ class PrivateAsterisk:
             if not _is_free(kind, port):
                 raise AsteriskUnavailable(f"asterisk_unavailable: port {port} on 127.0.0.1 is in use")
         self._work_dir.mkdir(parents=True, exist_ok=True)
-        # The control socket's path may have 107 characters; a test's own folder often has more.
-        self._run_dir = run = Path(tempfile.mkdtemp(prefix="rb-asterisk-"))
+        self._run_dir = run = _run_dir(self._work_dir)
         for part in ("etc", "lib", "spool", "cache", "log"):
             (run / part).mkdir()
         plan = AsteriskPlan(
@@ -234,6 +234,13 @@ class PrivateAsterisk:
                 if lines:
                     return " | ".join(lines[-3:])
         return "it said nothing"
+
+
+def _run_dir(work_dir: Path) -> Path:
+    """A new folder in work_dir, or in /tmp where the control socket's path would be too long."""
+    within = work_dir.resolve()
+    too_long = len(str(within / "run-abcdefgh" / "asterisk.ctl")) > _SOCKET_PATH_OCTETS
+    return Path(tempfile.mkdtemp(prefix="run-", dir=None if too_long else within))
 
 
 def _free_port(kind: socket.SocketKind) -> int:

@@ -217,6 +217,14 @@ class Phone:
         await self._worker.ask({"do": do, "phone": self._key, **fields})
 
 
+def check_available() -> None:
+    """Raises PhonesUnavailable when the library is not installed."""
+    if importlib.util.find_spec("pjsua2") is None:
+        raise PhonesUnavailable(
+            "phones_unavailable: pjsua2 is not installed; on Python 3.11 or 3.12 install ringback[phones]"
+        )
+
+
 class SoftPhones:
     """Phones and their processes; leaving the block hangs up, unregisters and ends them all."""
 
@@ -227,10 +235,7 @@ class SoftPhones:
 
     async def __aenter__(self) -> SoftPhones:
         """Raises PhonesUnavailable when the library is not installed."""
-        if importlib.util.find_spec("pjsua2") is None:
-            raise PhonesUnavailable(
-                "phones_unavailable: pjsua2 is not installed; on Python 3.11 or 3.12 install ringback[phones]"
-            )
+        check_available()
         self._folder = Path(tempfile.mkdtemp(prefix="rb-phones-"))
         return self
 
