@@ -1,8 +1,8 @@
 """How given values become a settings type: key by key, so that every problem is found.
 
 Works for any frozen dataclass. A field kept out of `repr` is a secret: its value may stand in a file
-that `<field>_file` names, and never appears in a complaint. A type's own `problems()` is asked when
-all its values could be read.
+that `<field>_file` names, and never appears in a complaint. A type's own `problems()`, or a check in
+`config.settings` for a type without, is asked when all its values could be read.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from config.problems import Problem
+from config.settings import CHECKS
 from config.sources import Entry, Given
 
 #: More than any password or URL; a wrong path often names something large.
@@ -56,21 +57,32 @@ class Filler:
             if required and name not in entry.keys:
                 way = f" or {name}_file" if name in secrets else ""
                 self._note(entry.place, f"{section}.{name}", f"is missing; give {name}{way}.")
-        if len(self.problems) > before:
-            return None
-        filled = kind(**values)
-        self._ask(filled, entry, section)
+                # Something empty in its place, so that the rest is checked as well.
+                values[name] = () if _is_tuple(hints[name]) else ""
+        filled = None
+        if values.keys() >= entry.keys.keys() & fields.keys():
+            filled = kind(**values)
+            self._ask(filled, entry, section, {problem.key for problem in self.problems[before:]})
         return filled if len(self.problems) == before else None
 
-    def _ask(self, filled: Any, entry: Entry, section: str) -> None:
-        for line in filled.problems() if hasattr(filled, "problems") else ():
-            key, _, sentence = line.partition(": ")
-            given = entry.keys.get(key)
-            self._note(given.place if given else entry.place, f"{section}.{key}", sentence)
+    def _ask(self, filled: Any, entry: Entry, section: str, noted: set[str]) -> None:
+        """Note what the type says of its values, but of each key only what is not noted already."""
+        check = CHECKS.get(type(filled)) or getattr(type(filled), "problems", None)
+        for line in check(filled) if check is not None else ():
+            key, separator, sentence = line.partition(": ")
+            if not separator or not hasattr(filled, key):
+                self._note(entry.place, section, line if line.endswith(".") else f"{line}.")
+            elif not noted & {f"{section}.{key}", f"{section}.{key}_file"}:
+                given = entry.keys.get(key)
+                self._note(given.place if given else entry.place, f"{section}.{key}", sentence)
 
     def _read(
         self, values: dict[str, Any], key: str, name: str, hint: Any, given: Given, *, secret: bool
     ) -> None:
+        nested = _nested(hint)
+        if nested is not None:
+            self._read_nested(values, key, name, nested, given)
+            return
         adapter: TypeAdapter[Any] = TypeAdapter(hint)
         try:
             if not given.from_environment:
@@ -87,6 +99,23 @@ class Filler:
             self._note(given.place, key, f"{sentence}.")
             return
         values[name] = self._resolve(name, value, given)
+
+    def _read_nested(
+        self, values: dict[str, Any], key: str, name: str, nested: tuple[type[Any], bool], given: Given
+    ) -> None:
+        """A table or an array of tables within a section. A variable cannot give one."""
+        kind, several = nested
+        if several and isinstance(given.tables, list):
+            filled = tuple(self.fill(kind, entry, key) for entry in given.tables)
+            if None not in filled:
+                values[name] = filled
+        elif not several and isinstance(given.tables, Entry):
+            if (one := self.fill(kind, given.tables, key)) is not None:
+                values[name] = one
+        elif given.value != []:
+            self._note(
+                given.place, key, f"write it as {f'[[{key}]]' if several else f'[{key}]'} in the file."
+            )
 
     def _resolve(self, name: str, value: Any, given: Given) -> Any:
         """A relative path in the file means the file's folder, wherever the process was started."""
@@ -154,6 +183,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a sentence that refuses a name."""
     close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else "."
+
+
+def _nested(hint: Any) -> tuple[type[Any], bool] | None:
+    """The settings type a field holds, and whether it holds several; None for plain values."""
+    parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    for part in parts:
+        inner = typing.get_args(part)[0] if typing.get_origin(part) is tuple else part
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            return inner, inner is not part
+    return None
 
 
 def _is_tuple(hint: Any) -> bool:

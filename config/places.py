@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 #: A key's way from the top: table name, position within an array of tables, key.
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?")
 _KEY = re.compile(
@@ -21,18 +21,18 @@ _TOKEN = re.compile(
 )
 
 
-def find_places(text: str) -> dict[Path, int]:
+def find_places(text: str) -> dict[KeyPath, int]:
     """The line of each table and key, from 1."""
-    places: dict[Path, int] = {}
-    table: Path = ()
-    counts: dict[Path, int] = {}
+    places: dict[KeyPath, int] = {}
+    table: KeyPath = ()
+    counts: dict[KeyPath, int] = {}
     depth = 0
     quote = ""
     for line_no, line in enumerate(text.splitlines(), start=1):
         rest = line
         if not quote and depth == 0:
             if header := _TABLE.match(line):
-                table = _split(header.group(2))
+                table = _within_arrays(_split(header.group(2)), counts)
                 if header.group(1) == "[[":
                     counts[table] = counts.get(table, -1) + 1
                     table = (*table, counts[table])
@@ -45,7 +45,17 @@ def find_places(text: str) -> dict[Path, int]:
     return places
 
 
-def _split(dotted: str) -> Path:
+def _within_arrays(name: KeyPath, counts: dict[KeyPath, int]) -> KeyPath:
+    """The way to `a.b` where `a` is an array of tables: its last element is meant."""
+    path: KeyPath = ()
+    for part in name[:-1]:
+        path = (*path, part)
+        if path in counts:
+            path = (*path, counts[path])
+    return (*path, name[-1])
+
+
+def _split(dotted: str) -> KeyPath:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))
 
 

@@ -7,16 +7,22 @@ sentence beginning with the name of the key, and a field kept out of `repr` is a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from api.settings import ApiSettings, Network
+from config.carriers import CarrierSection
 from engine.ami.settings import AmiSettings
+from engine.click_to_call.settings import CallSettings
 from engine.messaging.settings import MessagingSettings
 
 _API = ApiSettings()
+
+_PREFIX = re.compile(r"\+[0-9]{0,15}")
 
 DATABASE_FILE = "ringback.db"
 
@@ -121,7 +127,9 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     events: EventSettings = field(default_factory=EventSettings)
     messaging: MessagingSettings = field(default_factory=MessagingSettings)
+    calls: CallSettings = field(default_factory=CallSettings)
     pbx: tuple[AmiSettings, ...] = ()
+    carrier: tuple[CarrierSection, ...] = ()
 
     @property
     def api(self) -> ApiSettings:
@@ -139,6 +147,34 @@ class Settings:
             socket_buffer_events=self.events.socket_buffer_events,
             sockets_per_credential=self.events.sockets_per_credential,
         )
+
+
+def show_url(url: str) -> str:
+    """A database URL as it may be shown: without a password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    where = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{where}"))
+
+
+def _messaging_problems(settings: MessagingSettings) -> list[str]:
+    found = [
+        *_out_of_range("validity_s", settings.validity_s, 60, settings.max_validity_s),
+        *_out_of_range("max_validity_s", settings.max_validity_s, 60, 7 * 86_400),
+        *_out_of_range("receipt_deadline_s", settings.receipt_deadline_s, 60, 30 * 86_400),
+        *_out_of_range("max_recipients", settings.max_recipients, 1, 1_000),
+        *_out_of_range("max_batch", settings.max_batch, 1, 1_000),
+        *_out_of_range("evidence_wait_s", settings.evidence_wait_s, 0, 3_600),
+        *_out_of_range("queue_limit", settings.queue_limit, 100, 1_000_000),
+    ]
+    if not all(_PREFIX.fullmatch(prefix) for prefix in settings.denied_prefixes):
+        found.append("denied_prefixes: each begins with + and holds digits only, for example +4990.")
+    return found
+
+
+#: Checks of types whose packages leave them to us.
+CHECKS: Mapping[type[Any], Callable[[Any], list[str]]] = {MessagingSettings: _messaging_problems}
 
 
 def _out_of_range(key: str, value: float, least: float, most: float) -> list[str]:

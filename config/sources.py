@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.places import find_places
+from config.places import KeyPath, find_places
 from config.problems import Problem
 
 PREFIX = "RINGBACK_"
@@ -20,11 +20,16 @@ PREFIX = "RINGBACK_"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value and where it stands. from_environment: it is text, to be read as its type demands."""
+    """A value and where it stands.
+
+    from_environment: it is text, to be read as its type demands. tables: the same value with the places
+    of its keys, when it is a table or an array of tables of the file.
+    """
 
     value: object
     place: str
     from_environment: bool = False
+    tables: Entry | list[Entry] | None = None
 
 
 @dataclass(slots=True)
@@ -77,27 +82,43 @@ def _read_file(sources: Sources, file: Path) -> None:
             place, sentence = f"{file}:{at.group(1)}", sentence[: at.start()]
         sources.problems.append(Problem(place, "", f"is not TOML: {sentence}."))
         return
-    lines = find_places(text)
-
-    def entry(path: tuple[str | int, ...], values: Mapping[str, object]) -> Entry:
-        begin = f"{file}:{lines[path]}" if path in lines else str(file)
-        places = {key: lines.get((*path, key)) for key in values}
-        return Entry(
-            begin,
-            {
-                key: Given(value, f"{file}:{places[key]}" if places[key] else begin)
-                for key, value in values.items()
-            },
-        )
-
+    reader = _TableReader(file, find_places(text))
     for section, value in content.items():
-        if isinstance(value, dict):
-            sources.tables[section] = entry((section,), value)
-        elif isinstance(value, list) and all(isinstance(item, dict) for item in value):
-            sources.lists[section] = [entry((section, at), item) for at, item in enumerate(value)]
+        tables = reader.tables((section,), value)
+        if isinstance(tables, Entry):
+            sources.tables[section] = tables
+        elif tables is not None:
+            sources.lists[section] = tables
         else:
-            place = f"{file}:{lines.get((section,), 1)}"
+            place = reader.place((section,), str(file))
             sources.problems.append(Problem(place, section, "stands outside of every [section]."))
+
+
+@dataclass(frozen=True, slots=True)
+class _TableReader:
+    """Gives the tables of a file their places."""
+
+    file: Path
+    lines: Mapping[KeyPath, int]
+
+    def place(self, path: KeyPath, otherwise: str) -> str:
+        return f"{self.file}:{self.lines[path]}" if path in self.lines else otherwise
+
+    def tables(self, path: KeyPath, value: object) -> Entry | list[Entry] | None:
+        """The value as a table or an array of tables; None for anything else."""
+        if isinstance(value, dict):
+            return self._entry(path, value)
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            return [self._entry((*path, at), item) for at, item in enumerate(value)]
+        return None
+
+    def _entry(self, path: KeyPath, values: Mapping[str, object]) -> Entry:
+        begin = self.place(path, str(self.file))
+        entry = Entry(begin)
+        for key, value in values.items():
+            inner = (*path, key)
+            entry.keys[key] = Given(value, self.place(inner, begin), tables=self.tables(inner, value))
+        return entry
 
 
 def _read_variable(sources: Sources, variable: str, value: str, repeated: frozenset[str]) -> None:
