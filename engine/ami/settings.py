@@ -26,7 +26,8 @@ class AmiSettings:
     (run commands, change configuration, read or write files).
     ping_every_s: a link that was silent this long is probed; answer_timeout_s: how long any
     action, the probe included, may wait for its answer.
-    reconnect_min_s, reconnect_max_s: bounds of the jittered pause between attempts.
+    reconnect_min_s: the pause after the first failure; it doubles with each up to reconnect_max_s,
+    and is shortened at random by up to half, so that nodes do not knock together.
     """
 
     name: str
