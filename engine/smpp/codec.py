@@ -51,7 +51,7 @@ from engine.smpp.messages import (
     SubmitSmResp,
     UnencodablePdu,
 )
-from engine.smpp.statuses import ESME_RINVCMDLEN, ESME_ROK
+from engine.smpp.statuses import ESME_RINVCMDLEN, ESME_ROK, ESME_RX_T_APPN
 from engine.smpp.tlv import SC_INTERFACE_VERSION, Tlv, decode_tlvs, encode_tlvs, integer_tlv
 
 __all__ = [
@@ -75,6 +75,8 @@ __all__ = [
     "DeliverSmResp",
     "ENQUIRE_LINK",
     "ENQUIRE_LINK_RESP",
+    "ESME_ROK",
+    "ESME_RX_T_APPN",
     "Frame",
     "FramingError",
     "GENERIC_NACK",

@@ -135,12 +135,15 @@ class SessionCore:
             self.closing = "peer_closed"
         return []
 
-    def tick(self, now: float) -> list[Event]:
-        """Act on whatever is due at `now`; harmless at any time."""
+    def tick(self, now: float, octets_handed_over: int | None = None) -> list[Event]:
+        """Act on whatever is due at `now`; harmless at any time.
+
+        octets_handed_over: as in lost(); None when all of data_to_send() has been handed over.
+        """
         events: list[Event] = []
         if self.closing or self.state is SessionState.CLOSED:
             return events
-        for sequence_number, awaited in self._window.expire(now):
+        for sequence_number, awaited in self._window.expire(now, octets_handed_over):
             events.append(NoAnswer(awaited.token, sequence_number))
             self._liveness.request_overdue(awaited.sent_at)
         self._close_when_drained()

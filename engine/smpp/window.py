@@ -28,6 +28,7 @@ class RequestWindow:
         self._remembered = remembered
         self._waiting: dict[int, Awaited] = {}
         self._late: dict[int, Awaited] = {}
+        self._stuck = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -47,11 +48,19 @@ class RequestWindow:
             return awaited, False
         return self._late.pop(sequence_number, None), True
 
-    def expire(self, now: float) -> Iterator[tuple[int, Awaited]]:
-        """Free the places of the overdue, oldest first; beyond `remembered`, the oldest is forgotten."""
+    def expire(self, now: float, octets_handed_over: int | None = None) -> Iterator[tuple[int, Awaited]]:
+        """Free the places of the overdue, oldest first; beyond `remembered`, the oldest is forgotten.
+
+        A request that still stands in our own buffer, beyond octets_handed_over, does not age: the
+        peer has not had the chance to answer it. None: nothing stands there.
+        """
+        self._stuck = False
         while self._waiting:
             sequence_number, awaited = next(iter(self._waiting.items()))
             if awaited.sent_at + self._timeout_s > now:
+                return
+            if octets_handed_over is not None and awaited.end > octets_handed_over:
+                self._stuck = True
                 return
             self._late[sequence_number] = self._waiting.pop(sequence_number)
             if len(self._late) > self._remembered:
@@ -59,7 +68,9 @@ class RequestWindow:
             yield sequence_number, awaited
 
     def next_deadline(self) -> float | None:
-        """When the oldest request will be overdue."""
+        """When the oldest request will be overdue; None when there is none that ages."""
+        if self._stuck:
+            return None
         for awaited in self._waiting.values():
             return awaited.sent_at + self._timeout_s
         return None

@@ -123,9 +123,8 @@ def test_answers_find_their_tokens_in_any_order() -> None:
     session = bound_session()
     numbers = session.submit_many([(TEXT, "a"), (TEXT, "b"), (TEXT, "c")], 1.0)
     assert [(p.command_id, p.sequence_number) for p in sent(session)] == [(4, n) for n in numbers]
-    answers = (
-        submit_sm_resp(numbers[2], b"id-c") + pdu(0x80000004, numbers[0], 0x58) + submit_sm_resp(numbers[1])
-    )
+    a, b, c = numbers
+    answers = submit_sm_resp(c, b"id-c") + pdu(0x80000004, a, 0x58) + submit_sm_resp(b)
     assert session.receive(answers, 1.1) == [
         Answered("c", c, 0, "id-c", True, False),
         Answered("a", a, 0x58, "", False, False),
@@ -177,6 +176,16 @@ def test_a_late_answer_is_matched_and_marked() -> None:
     assert session.tick(31.0) == [NoAnswer("a", number)]
     assert session.receive(submit_sm_resp(number), 40.0) == [Answered("a", number, 0, "id-1", True, True)]
     assert session.receive(submit_sm_resp(number), 40.0) == [PeerFault("response_unexpected", "", number)]
+
+
+def test_a_request_still_in_our_own_buffer_does_not_age() -> None:
+    session = bound_session(response_timeout_s=10, enquire_link_every_s=1000)
+    session.submit_many([(TEXT, "left"), (TEXT, "here")], 1.0)
+    handed_over = session._queued_octets - len(TEXT.encode(1))
+    assert session.tick(11.0, handed_over) == [NoAnswer("left", 2)]
+    assert session.next_deadline() == 1000.0
+    assert session.outstanding == 1
+    assert session.tick(12.0) == [NoAnswer("here", 3)]
 
 
 def test_only_so_many_late_answers_are_remembered() -> None:
