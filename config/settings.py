@@ -8,6 +8,7 @@ sentence beginning with the name of the key, and a field kept out of `repr` is a
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,20 +54,27 @@ class ServerSettings:
                 found.append(
                     f"allowed_origins: {origin!r} is not exactly scheme://host or scheme://host:port."
                 )
-        if self.tls_certificate_file is not None and self.tls_key_file is None:
-            found.append("tls_certificate_file: has no effect without tls_key_file; give both or none.")
-        if self.tls_key_file is not None and self.tls_certificate_file is None:
-            found.append("tls_key_file: has no effect without tls_certificate_file; give both or none.")
-        for key, file in (
-            ("tls_certificate_file", self.tls_certificate_file),
-            ("tls_key_file", self.tls_key_file),
-        ):
-            if file is not None and not file.is_file():
-                found.append(f"{key}: there is no file {file}.")
+        found += self._tls_problems()
         found += _out_of_range("max_body_octets", self.max_body_octets, 4_096, 64 * 1024 * 1024)
         found += _out_of_range("keepalive_s", self.keepalive_s, 1, 3_600)
         found += _out_of_range("stop_within_s", self.stop_within_s, 0, 300)
         return found
+
+    def _tls_problems(self) -> list[str]:
+        certificate, key = self.tls_certificate_file, self.tls_key_file
+        if certificate is None and key is None:
+            return []
+        if key is None:
+            return ["tls_certificate_file: has no effect without tls_key_file; give both or none."]
+        if certificate is None:
+            return ["tls_key_file: has no effect without tls_certificate_file; give both or none."]
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        except ssl.SSLError as error:
+            return [f"tls_certificate_file: is not usable with tls_key_file: {error.reason or error}."]
+        except OSError as error:
+            return [f"tls_certificate_file: it or tls_key_file cannot be read: {error.strerror}."]
+        return []
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -255,12 +255,25 @@ def test_one_problem_names_its_place(tmp_path: Path, text: str, complaints: list
     assert problems(tmp_path, text) == complaints
 
 
-def test_a_certificate_needs_its_key_and_both_must_be_there(tmp_path: Path) -> None:
-    assert problems(tmp_path, '[server]\ntls_certificate_file = "cert.pem"\n') == [
-        "ringback.toml:2: server.tls_certificate_file: has no effect without tls_key_file;"
-        " give both or none.",
-        "ringback.toml:2: server.tls_certificate_file: there is no file cert.pem.",
+@pytest.mark.parametrize(("one", "other"), [("certificate", "key"), ("key", "certificate")])
+def test_a_certificate_and_its_key_go_together(tmp_path: Path, one: str, other: str) -> None:
+    assert problems(tmp_path, f'[server]\ntls_{one}_file = "x.pem"\n') == [
+        f"ringback.toml:2: server.tls_{one}_file: has no effect without tls_{other}_file; give both or none."
     ]
+
+
+def test_a_certificate_that_cannot_be_used_is_told_of_before_serving(tmp_path: Path) -> None:
+    text = '[server]\ntls_certificate_file = "cert.pem"\ntls_key_file = "key.pem"\n'
+    assert problems(tmp_path, text) == [
+        "ringback.toml:2: server.tls_certificate_file: it or tls_key_file cannot be read:"
+        " No such file or directory."
+    ]
+    for name in ("cert.pem", "key.pem"):
+        (tmp_path / name).write_text("not PEM")
+    (complaint,) = problems(tmp_path, text)
+    assert complaint.startswith(
+        "ringback.toml:2: server.tls_certificate_file: is not usable with tls_key_file"
+    )
 
 
 @pytest.mark.parametrize(
