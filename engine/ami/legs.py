@@ -252,7 +252,9 @@ class CallLegs:
             # The Local channel hides the SIP code of the phone behind it.
             a.sip_code = a.sip_code or self.device_end[1]
         result = unanswered_result(a.cause, a.sip_code, a.dial_status, is_device=True)
-        if a.cause in (None, NORMAL_CLEARING) and a.dial_status == "NOANSWER" and not self.near_name:
+        if a.dial_status == "NOANSWER" and (
+            a.cause == NORMAL_CLEARING or (a.cause is None and not self.near_name)
+        ):
             # Asterisk ends its own ringing without a DialEnd: this was a hang-up from our side.
             result = LegResult.CANCELED
         timed_out = now >= (self.dialed_at or self.watched_at) + self.leg_a_timeout_s - _TIMER_SLACK_S
