@@ -1,0 +1,40 @@
+"""Simulated SMSCs that run for the length of a test."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from engine.simulators.smsc import SmscSimulator
+from engine.simulators.smsc_behaviour import SmscOptions
+
+StartSmsc = Callable[..., Coroutine[Any, Any, SmscSimulator]]
+
+
+@pytest.fixture
+async def start_smsc() -> AsyncIterator[StartSmsc]:
+    """A factory: await start_smsc(receipts="early", ...) on a free port; delays are 0 unless named."""
+    running: list[SmscSimulator] = []
+
+    async def start(**options: Any) -> SmscSimulator:
+        quick = {"receipt_delay_s": 0.0, "reply_delay_s": 0.0, "redeliver_after_s": 0.0, "first_id": 1000}
+        smsc = SmscSimulator(SmscOptions(port=0, **(quick | options)))
+        await smsc.start()
+        running.append(smsc)
+        return smsc
+
+    yield start
+    for smsc in running:
+        await smsc.stop(deadline_s=0.2)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
