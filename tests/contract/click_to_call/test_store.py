@@ -1,0 +1,254 @@
+"""What every CallStore and Directory promises."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from engine.accounts.models import PageRequest
+from engine.click_to_call.call import commit_originate, request_cancel
+from engine.click_to_call.models import (
+    AcceptPrompt,
+    Call,
+    CallFilter,
+    CallStatus,
+    EndedLeg,
+    EndReason,
+    Leg,
+    LegResult,
+    LegState,
+)
+from engine.click_to_call.ports import PlacementLimits
+from engine.errors import Conflict, InvalidRequest, RateLimited
+from engine.idempotency import Claim, Replayed
+from tests.contract.click_to_call.world import PEOPLE, T0_MS, World, call
+
+FREE = PlacementLimits(None, None, None, None)
+EVERYTHING = CallFilter()
+
+
+async def put(world: World, **values: object) -> Call:
+    created = call(**values)
+    assert await world.calls.create(created, FREE, None, None) is None
+    return created
+
+
+async def ids(
+    world: World, *, user: str | None = None, domain: str = "dom_acme", **chosen: object
+) -> list[str]:
+    page = await world.calls.list(domain, user, CallFilter(**chosen), PageRequest())  # type: ignore[arg-type]
+    return [one.id for one in page.items]
+
+
+async def test_a_call_comes_back_as_it_was_put(world: World) -> None:
+    created = await put(
+        world,
+        to="+4930123456",
+        caller_id="+4930111111",
+        prompt=AcceptPrompt.PRESS_1,
+        auto_answer=True,
+        all_devices=True,
+        leg_a_timeout_s=7,
+        leg_b_timeout_s=8,
+        client_ref="order 7",
+        metadata={"crm": 'Zoë "7"', "": ""},
+        requested_by="key_1",
+        destination_is_device=True,
+    )
+    assert await world.calls.get(created.id) == created
+    assert await world.calls.get("call_none") is None
+
+
+async def test_a_final_call_comes_back_with_both_legs(world: World) -> None:
+    created = await put(world)
+    leg = Leg(LegState.ENDED, LegResult.BUSY, 17, 486, "lab-1.2", 1, 2, 3, 4)
+    ended = replace(
+        created,
+        status=CallStatus.BUSY,
+        leg_a=leg,
+        leg_b=replace(leg, result=LegResult.CANCELED, sip_code=None),
+        connected_ms=T0_MS + 1,
+        cancel_requested_ms=T0_MS + 2,
+        ended_leg=EndedLeg.B,
+        end_reason=EndReason.BUSY,
+        ended_ms=T0_MS + 3,
+        sequence=9,
+    )
+    await world.calls.save([ended])
+    assert await world.calls.get(created.id) == ended
+
+
+async def test_every_saved_snapshot_is_an_event_and_the_last_one_stays(world: World) -> None:
+    created = await put(world)
+    dialing = commit_originate(created)
+    ringing = replace(dialing, status=CallStatus.CALLER_RINGING, sequence=3)
+    await world.calls.save([dialing, ringing])
+    assert world.happened() == [
+        (created.id, "queued"),
+        (created.id, "dialing_caller"),
+        (created.id, "caller_ringing"),
+    ]
+    assert await world.calls.get(created.id) == ringing
+
+
+async def test_an_older_snapshot_changes_nothing(world: World) -> None:
+    created = await put(world)
+    dialing = commit_originate(created)
+    canceled = replace(request_cancel(dialing, T0_MS), status=CallStatus.CANCELED)
+    await world.calls.save([canceled])
+    await world.calls.save([dialing, canceled])
+    assert await world.calls.get(created.id) == canceled
+    assert world.happened() == [(created.id, "queued"), (created.id, "canceled")]
+
+
+async def test_lists_are_newest_first_and_walk_through_all(world: World) -> None:
+    made = [(await put(world)).id for _ in range(5)]
+    await put(world, domain_id="dom_other", user_id="usr_mallory", device_id="dev_mallory")
+    seen, cursor = [], None
+    while True:
+        page = await world.calls.list("dom_acme", None, EVERYTHING, PageRequest(limit=2, cursor=cursor))
+        seen += [one.id for one in page.items]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert seen == made[::-1]
+
+
+async def test_filters_narrow_a_list(world: World) -> None:
+    first = await put(world, client_ref="a")
+    second = await put(world, user_id="usr_bob", created_ms=T0_MS + 1000)
+    await world.calls.save([request_cancel(first, T0_MS)])
+    assert await ids(world, user="usr_bob") == [second.id]
+    assert await ids(world, status=CallStatus.CANCELED) == [first.id]
+    assert await ids(world, open=True) == [second.id]
+    assert await ids(world, open=False) == [first.id]
+    assert await ids(world, client_ref="a") == [first.id]
+    assert await ids(world, created_from_ms=T0_MS + 1000) == [second.id]
+    assert await ids(world, created_before_ms=T0_MS + 1000) == [first.id]
+    assert await ids(world, domain="dom_other") == []
+
+
+async def test_a_cursor_that_is_not_ours_is_refused(world: World) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        await world.calls.list("dom_acme", None, EVERYTHING, PageRequest(cursor="' OR 1=1"))
+    assert refused.value.code == "invalid_cursor"
+
+
+async def test_unfinished_calls_are_those_of_the_named_pbxs(world: World) -> None:
+    open_call = await put(world)
+    await put(world, pbx="spare")
+    ended = await put(world)
+    await world.calls.save([request_cancel(ended, T0_MS)])
+    assert [one.id for one in await world.calls.unfinished(["main"])] == [open_call.id]
+    assert await world.calls.unfinished([]) == []
+
+
+# One key, one call
+
+
+CLAIM = Claim("key_1 POST /v1/calls", "k1", "f" * 64)
+ANSWER = Replayed(202, '{"id":"first"}')
+
+
+async def test_a_used_key_gives_the_first_answer_and_adds_nothing(world: World) -> None:
+    assert await world.calls.answered(CLAIM) is None
+    first, second = call(), call()
+    assert await world.calls.create(first, FREE, CLAIM, ANSWER) is None
+    assert await world.calls.create(second, FREE, CLAIM, Replayed(202, "{}")) == ANSWER
+    assert await world.calls.answered(CLAIM) == ANSWER
+    assert await ids(world) == [first.id]
+    assert world.happened() == [(first.id, "queued")]
+
+
+async def test_racing_twins_are_one_call(world: World) -> None:
+    answers = await asyncio.gather(*(world.calls.create(call(), FREE, CLAIM, ANSWER) for _ in range(50)))
+    assert answers.count(None) == 1
+    assert answers.count(ANSWER) == 49
+    assert len(await ids(world)) == 1
+
+
+async def test_a_key_used_for_another_request_is_refused(world: World) -> None:
+    await world.calls.create(call(), FREE, CLAIM, ANSWER)
+    other = replace(CLAIM, fingerprint="e" * 64)
+    for attempt in (world.calls.answered(other), world.calls.create(call(), FREE, other, ANSWER)):
+        with pytest.raises(Conflict) as refused:
+            await attempt
+        assert refused.value.code == "idempotency_mismatch"
+
+
+# Limits
+
+
+async def test_a_user_has_so_many_calls_going_on_and_a_twin_of_an_accepted_one_is_no_other(
+    world: World,
+) -> None:
+    limits = replace(FREE, open_per_user=1)
+    first = call()
+    await world.calls.create(first, limits, CLAIM, ANSWER)
+    with pytest.raises(RateLimited) as refused:
+        await world.calls.create(call(), limits, None, None)
+    assert refused.value.retry_after_s is not None
+    assert await world.calls.create(call(), limits, CLAIM, ANSWER) == ANSWER
+    await world.calls.create(call(user_id="usr_bob"), limits, None, None)
+    await world.calls.save([request_cancel(first, T0_MS)])
+    await world.calls.create(call(), limits, None, None)
+
+
+async def test_a_refused_request_may_be_repeated_with_its_key(world: World) -> None:
+    limits = replace(FREE, open_per_domain=1)
+    first = call()
+    await world.calls.create(first, limits, None, None)
+    with pytest.raises(RateLimited):
+        await world.calls.create(call(user_id="usr_bob"), limits, CLAIM, ANSWER)
+    await world.calls.save([request_cancel(first, T0_MS)])
+    assert await world.calls.create(call(user_id="usr_bob"), limits, CLAIM, ANSWER) is None
+
+
+@pytest.mark.parametrize("limit", ["per_minute_per_user", "per_minute_per_domain"])
+async def test_calls_a_minute_are_limited_and_the_error_says_when_to_come_back(
+    world: World, limit: str
+) -> None:
+    limits = replace(FREE, **{limit: 2})
+    for at_ms in (T0_MS, T0_MS + 20_000):
+        await world.calls.create(call(created_ms=at_ms), limits, None, None)
+    with pytest.raises(RateLimited) as refused:
+        await world.calls.create(call(created_ms=T0_MS + 50_000), limits, None, None)
+    assert refused.value.retry_after_s == pytest.approx(10)
+    await world.calls.create(call(created_ms=T0_MS + 60_000), limits, None, None)
+
+
+async def test_racing_clicks_cannot_all_be_the_last_one_allowed(world: World) -> None:
+    limits = replace(FREE, open_per_user=3)
+    tries = (world.calls.create(call(), limits, None, None) for _ in range(20))
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert results.count(None) == 3
+    assert sum(isinstance(result, RateLimited) for result in results) == 17
+    assert len(await ids(world)) == 3
+
+
+# Who is who
+
+
+async def test_the_directory_finds_everybody_and_nobody_else(world: World) -> None:
+    directory = world.directory
+    for domain in PEOPLE.domains:
+        assert await directory.domain(domain.id) == domain
+    for user in PEOPLE.users:
+        assert await directory.user(user.id) == user
+        assert await directory.user_with_extension(user.domain_id, user.extension) == user
+    for device in PEOPLE.devices:
+        assert await directory.device(device.id) == device
+    for number in PEOPLE.numbers:
+        assert await directory.number(number.e164) == number
+    assert await directory.domain("no") is None
+    assert await directory.user("no") is None
+    assert await directory.user_with_extension("dom_other", "1002") is None
+    assert await directory.device("no") is None
+    assert await directory.number("+4930999999") is None
+
+
+async def test_the_directory_lists_the_devices_of_one_user(world: World) -> None:
+    alice = PEOPLE.users[0]
+    assert [one.id for one in await world.directory.devices_of(alice)] == ["dev_alice", "dev_alice2"]
+    assert await world.directory.devices_of(PEOPLE.users[3]) == []
