@@ -12,11 +12,12 @@ GSM: Final = "gsm"
 BINARY: Final = "binary"
 LATIN1: Final = "latin-1"
 UCS2: Final = "utf-16-be"
+IA5: Final = 0x01  # the data_coding that says International Alphabet 5
 
 # GSM is read by gsm7, BINARY by nobody, anything else by the Python codec of that name.
 # IA5 is read as Latin-1, since peers that send it do not stop at seven bits.
 _CODECS: Final = {
-    0x01: LATIN1,
+    IA5: LATIN1,
     0x02: BINARY,
     0x03: LATIN1,
     0x04: BINARY,

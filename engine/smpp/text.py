@@ -10,6 +10,7 @@ Source: SMPP v3.4 §5.2.19 (data_coding), §5.2.12 (esm_class), §5.3.2.22 to .2
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from engine.smpp.cutting import (
     tears_nothing,
     tears_surrogates,
 )
-from engine.smpp.data_coding import BINARY, GSM, LATIN1, codec_of
+from engine.smpp.data_coding import BINARY, GSM, IA5, LATIN1, codec_of
 from engine.smpp.tlv import (
     MESSAGE_PAYLOAD,
     SAR_MSG_REF_NUM,
@@ -43,6 +44,10 @@ UDH_INDICATOR = 0x40
 
 #: Part numbers are one octet, TS 23.040 §9.2.3.24.1.
 MAX_PARTS = 255
+
+# Several SMSCs mark GSM text as IA5. Octets that are control characters in IA5 and letters in the GSM
+# alphabet (`@`, `$`, `_`, the escape) give them away; a person's IA5 text has but tabs and line ends.
+_NOT_IN_IA5_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 Concatenating = Literal["udh8", "udh16", "sar", "payload"]
 
@@ -235,7 +240,7 @@ def decode_text(octets: bytes, data_coding: int, profile: TextProfile) -> str:
     store takes. Binary data shows as its hex digits in brackets; ask `is_binary` first.
     """
     codec = profile.codec_of(data_coding)
-    if codec == GSM:
+    if codec == GSM or (data_coding == IA5 and _NOT_IN_IA5_TEXT.search(octets)):
         return gsm7.decode(octets)
     if codec == BINARY:
         return f"[binary, {len(octets)} octets: {octets.hex()}]"

@@ -427,3 +427,8 @@ def test_packed_text_comes_back_but_for_carriage_returns_that_look_like_padding(
 
 def test_test_data_is_what_it_claims() -> None:
     assert unicodedata.normalize("NFC", "각") == "각"
+
+
+def test_gsm_text_that_a_carrier_marks_as_ia5_is_read_as_gsm() -> None:
+    assert decode_text(b"Yes, \x1be5 \x00 home", 1, TextProfile()) == "Yes, €5 @ home"
+    assert decode_text(b"Plain $5_ @home\r\n\t~", 1, TextProfile()) == "Plain $5_ @home\r\n\t~"
