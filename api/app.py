@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 from aiohttp import web
 
 from api.context import CONTEXT, Context
-from api.front_door import Endpoint, FrontDoor
+from api.front_door import Endpoint, FrontDoor, Unmatched
 from api.metrics import ApiMetrics
 from api.openapi import describe
 from api.rest import (
@@ -68,12 +69,12 @@ def build_app(
         sockets=sockets,
         document=msgspec.json.encode(describe(table, VERSION)),
     )
-    app = web.Application(
-        client_max_size=settings.max_body_octets, middlewares=[web.middleware(FrontDoor(context).__call__)]
-    )
+    app = web.Application(client_max_size=settings.max_body_octets)
     app[CONTEXT] = context
+    door = FrontDoor(context)
     for route in table:
-        app.router.add_route(route.method, route.aiohttp_path, Endpoint(route, context))
+        app.router.add_route(route.method, route.aiohttp_path, Endpoint(route, door).serve)
+    app.router.add_route("*", "/{anything:.*}", Unmatched(table, door).serve)
 
     async def keep_sockets(_: web.Application) -> AsyncIterator[None]:
         async with watching(sockets):
@@ -88,8 +89,12 @@ def build_app(
 
 
 @contextlib.asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[tuple[str, int]]:
+async def serving(
+    app: web.Application, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[str, int]]:
     """Listen while the block runs; yields the address and port bound (port 0 takes a free one).
+
+    tls: what HTTPS is spoken with; None speaks plain HTTP.
 
     At the end it stops accepting, lets running requests finish within `stop_within_s`, and closes
     the event sockets. Raises OSError when the address cannot be bound.
@@ -107,7 +112,7 @@ async def serving(app: web.Application) -> AsyncIterator[tuple[str, int]]:
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=1_024)
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=1_024, ssl_context=tls)
         await site.start()
         host, port = runner.addresses[0][:2]
         yield host, port

@@ -2,5 +2,6 @@
 
 pytest_plugins = [
     "tests.peers.asterisk",
+    "tests.peers.node_smpp",
     "tests.peers.postgres",
 ]

@@ -1,0 +1,223 @@
+"""The composition root: what an engine is made of, and in which order it starts and stops.
+
+Starting goes from the database outwards and stopping back: first no new requests, then no new
+calls and segments, then the carriers are given time to answer what is out, last the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from api.app import build_app, serving
+from config.settings import Settings
+from engine.accounts.service import Accounts
+from engine.adapters.ami_pbx import AmiPbx
+from engine.adapters.smpp_carrier import SmppSmsCarrier
+from engine.adapters.smpp_texts import CarrierTexts
+from engine.bus.in_process import Bus
+from engine.click_to_call.service import ClickToCall
+from engine.clock import Clock, SystemClock
+from engine.conversations.service import Conversations
+from engine.errors import StorageUnavailable
+from engine.events import OPERATIONS_STREAM, Event, NewEvent
+from engine.health import EngineHealth, EngineMetrics
+from engine.idempotency import KEPT_MS
+from engine.messaging.access import ThreadAccess
+from engine.messaging.inbox import Inbox
+from engine.messaging.outbox import Outbox
+from engine.messaging.service import Messaging
+from engine.services import Services
+from engine.storage import idempotency
+from engine.storage.accounts import SqlAccountsStore
+from engine.storage.announce import Announce
+from engine.storage.audit import AuditReader
+from engine.storage.calls import SqlCalls, SqlDirectory
+from engine.storage.conversations import SqlConversations
+from engine.storage.database import Database
+from engine.storage.event_log import EventLog
+from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.upkeep import Job, keep_up
+
+log = structlog.get_logger()
+
+#: How long carriers get to answer what is out, in seconds; the whole stop has to fit a service
+#: manager's patience of 30 s and Ctrl-C's of 10 s.
+_DRAIN_S = 4.0
+#: After these events what is cached about numbers may be wrong.
+_CHANGES_NUMBERS = ("number.", "user.", "domain.")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A running engine: what the API calls, and the parts tests and the demo look at."""
+
+    services: Services
+    database: Database
+    bus: Bus
+    carriers: Sequence[SmppSmsCarrier]
+    calls: ClickToCall
+
+
+async def serve(settings: Settings) -> None:
+    """Run engine and API until SIGTERM or SIGINT.
+
+    Raises EngineError when the database cannot be used, OSError when the address cannot be bound.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as engine, listening(engine, settings) as url:
+        log.info("engine.started", url=url, carriers=len(engine.carriers), pbxs=len(settings.pbx))
+        await stop.wait()
+        log.info("engine.stopping")
+    log.info("engine.stopped")
+
+
+@asynccontextmanager
+async def listening(engine: Engine, settings: Settings) -> AsyncIterator[str]:
+    """Serve the API while the block runs; yields its address. Raises OSError, ssl.SSLError."""
+    tls = _tls(settings.server.tls_certificate_file, settings.server.tls_key_file)
+    async with serving(build_app(engine.services, settings.api), tls=tls) as (host, port):
+        where = f"[{host}]" if ":" in host else host
+        yield settings.server.public_url or f"{'https' if tls else 'http'}://{where}:{port}"
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Engine]:
+    """An engine without API, working while the block runs. The database has its tables already.
+
+    Raises EngineError when the database cannot be used; leaves in order, within some ten seconds.
+    """
+    clock = clock or SystemClock()
+    bus = Bus()
+    # Needed before there is a database to read with: events arrive from its first commit on.
+    directories: list[SqlNumberDirectory] = []
+
+    def publish(events: Sequence[Event]) -> None:
+        for event in events:
+            if event.type.startswith(_CHANGES_NUMBERS):
+                for directory in directories:
+                    directory.forget()
+        bus.publish(events)
+
+    database = await Database.open(settings.storage.database_url, bus_publish=publish, clock=clock)
+    try:
+        numbers = SqlNumberDirectory(database, clock)
+        directories.append(numbers)
+        async with _working(settings, clock, bus, database, numbers) as engine:
+            yield engine
+    finally:
+        bus.close()
+        await database.close()
+
+
+@asynccontextmanager
+async def _working(
+    settings: Settings, clock: Clock, bus: Bus, database: Database, numbers: SqlNumberDirectory
+) -> AsyncIterator[Engine]:
+    texts = CarrierTexts({section.name: section.words for section in settings.carrier})
+    store = SqlTexts(database, texts)
+    inbox = Inbox(store)
+    operations = _Operations(database)
+    carriers = [
+        SmppSmsCarrier(section.smpp, section.words, inbox, clock, operations.bind_changed)
+        for section in settings.carrier
+    ]
+    outboxes = {carrier.name: Outbox(carrier, store, settings.messaging, clock) for carrier in carriers}
+    for carrier in carriers:
+        carrier.feed(outboxes[carrier.name])
+    messaging = Messaging(store, numbers, texts, outboxes, settings.messaging, clock)
+    pbxs = {one.name: AmiPbx(one, clock) for one in settings.pbx}
+    calls = ClickToCall(SqlCalls(database), pbxs, SqlDirectory(database), settings.calls, clock)
+    event_log = EventLog(database)
+    # Where none is configured yet, records may name what is to come.
+    accounts = Accounts(
+        SqlAccountsStore(database), clock, known_pbxs=set(pbxs) or None, known_carriers=set(outboxes) or None
+    )
+    metrics = EngineMetrics(database, outboxes, carriers, calls.pbx_links, calls.open_calls)
+    services = Services(
+        accounts=accounts,
+        calls=calls,
+        messaging=messaging,
+        conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(numbers)),
+        audit=AuditReader(database),
+        event_log=event_log,
+        bus=bus,
+        health=EngineHealth(database, carriers, calls.pbx_links),
+        metrics=metrics.registry(),
+    )
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            *(group.create_task(outbox.run()) for outbox in outboxes.values()),
+            *(group.create_task(carrier.run()) for carrier in carriers),
+            *(group.create_task(pbx.run()) for pbx in pbxs.values()),
+            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts))),
+        ]
+        try:
+            async with calls.running():
+                yield Engine(services, database, bus, carriers, calls)
+        finally:
+            for outbox in outboxes.values():
+                outbox.stop()
+            async with asyncio.TaskGroup() as draining:
+                for carrier in carriers:
+                    draining.create_task(carrier.drain(_DRAIN_S))
+            for task in tasks:
+                task.cancel()
+
+
+class _Operations:
+    """Puts what happens to links into the stream of operations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def bind_changed(self, carrier: str, bind: str, state: str, reason: str) -> None:
+        data = {"bind": bind, "state": state, "reason": reason}
+        event = NewEvent(OPERATIONS_STREAM, "carrier.bind_changed", carrier, data)
+        try:
+            self._database.write_soon(Announce(event), lambda result: None)
+        except StorageUnavailable:
+            log.warning("engine.announcement_dropped", type=event.type)
+
+
+def _upkeep(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    store: SqlTexts,
+    event_log: EventLog,
+    accounts: Accounts,
+) -> dict[str, Job]:
+    deadline_ms = settings.messaging.receipt_deadline_s * 1000
+    retention_ms = settings.events.retention_hours * 3_600_000
+
+    async def trim_claims() -> None:
+        before_ms = clock.now_ms() - KEPT_MS
+        while await database.transact(lambda tx: idempotency.trim(tx, before_ms)):
+            pass
+
+    return {
+        "settle_overdue": (15.0, lambda: store.settle_overdue(clock.now_ms(), deadline_ms)),
+        "trim_events": (600.0, lambda: event_log.trim(clock.now_ms() - retention_ms)),
+        "trim_claims": (600.0, trim_claims),
+        "trim_credentials": (600.0, accounts.forget_expired),
+    }
+
+
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None or key is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    return context
