@@ -37,7 +37,7 @@ ID_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "number_id": ("num", "number"),
     "key_id": ("key", "key"),
     "token_id": ("tok", "token"),
-    "call_id": ("car", "call"),
+    "call_id": ("call", "call"),
     "message_id": ("msg", "message"),
     "conversation_id": ("conv", "conversation"),
 }
@@ -90,6 +90,11 @@ class Route:
     @property
     def reads_body(self) -> bool:
         return self.body is not NoBody
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the route's addresses look like."""
+        return re.compile(_PATH_PARAMETER.sub("[^/:]+", self.path.replace(".", r"\.")))
 
     @property
     def aiohttp_path(self) -> str:
