@@ -71,13 +71,13 @@ class TrackedCall(CallLegs):
     def _guess_role(self, uniqueid: str, row: Event) -> None:
         """Which part an unknown channel of a list plays; who dialled it is no longer told."""
         known = self.candidates | self.devices | {self.a.channel, self.far_half}
-        if uniqueid in known or uniqueid not in self.live or self.b.answered:
+        if uniqueid in known or uniqueid not in self.live:
             return
         far = self.live.get(self.far_half)
         behind_local = far is not None and far.bridge and far.bridge == self.live[uniqueid].bridge
         if behind_local or (self.near_name and self.a.stage < Stage.ANSWERED):
             self.devices.add(uniqueid)
-        elif row.get("Application") == "AppDial":  # the called end of a Dial
+        elif row.get("Application") == "AppDial" and not self.b.answered:  # the called end of a Dial
             self.candidates.add(uniqueid)
             self.advance(self.b, Stage.DIALING, uniqueid)
 
