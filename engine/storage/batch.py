@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.events import Event
-from engine.storage.errors import blames_store, commit_undone, native, outcome_unknown, translate
+from engine.storage.errors import blames_store, commit_undone, native, outcome_unknown, rolled_back, translate
 from engine.storage.transaction import Operation, Transaction
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ def commit_batch(connection: Connection, operations: Sequence[AnyOperation], clo
                 outcome_unknown=failed.unknown,
                 **native(failed.cause),
             )
-        if failed.store or len(operations) == 1:
+        if failed.store or (len(operations) == 1 and not rolled_back(failed.cause)):
             return Outcome([failed.error() for _ in operations])
         log.warning("storage.batch_taken_apart", operations=len(operations), **native(failed.cause))
     return _one_by_one(connection, operations, clock)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from engine.clock import Clock
 from engine.events import Event
-from engine.storage.errors import StorageOutcomeUnknown, StorageUnusable, blames_store, translate
+from engine.storage.errors import StorageOutcomeUnknown, StorageUnusable, blames_store, rolled_back, translate
 from engine.storage.migrations import CURRENT_REVISION
 from engine.storage.postgres import PostgresStore
 from engine.storage.sqlite import SqliteStore
@@ -90,6 +90,16 @@ class Database:
         """Operations taken on and not yet answered."""
         return self._queue.depth
 
+    @property
+    def operations(self) -> int:
+        """Operations answered since the start."""
+        return self._queue.operations
+
+    @property
+    def commits(self) -> int:
+        """Batches they went in; the two together say how well the price of a commit is shared."""
+        return self._queue.commits
+
     async def write(self, operation: Operation[R]) -> R:
         """Return what the operation returned, after COMMIT; waits for room when the queue is full.
 
@@ -142,7 +152,7 @@ class _Call:
             result = self.function(tx)
             savepoint.commit()
         except Exception as error:
-            if blames_store(error):
+            if blames_store(error) or rolled_back(error):
                 raise
             savepoint.rollback()
             tx.forget_events(mark)

