@@ -79,17 +79,21 @@ class ClickToCall:
         """
         for desk in self._desks.values():
             await desk.recover()
+        failure: BaseException | None = None
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(desk.run()) for desk in self._desks.values()]
             self._open = True
             try:
                 yield
-            finally:
-                self._open = False
-                for desk in self._desks.values():
-                    await desk.drain(stop_within_s)
-                for task in tasks:
-                    task.cancel()
+            except BaseException as error:  # raised again below, as it was and in no group
+                failure = error
+            self._open = False
+            for desk in self._desks.values():
+                await desk.drain(stop_within_s)
+            for task in tasks:
+                task.cancel()
+        if failure is not None:
+            raise failure
 
     def pbx_links(self) -> Mapping[str, bool]:
         """Each PBX and whether it answers now."""

@@ -234,6 +234,11 @@ class MemoryPbx:
         leg_channel = {"a": own, "b": f"{own}-b"}.get(leg or "", "")
         self._listener.facts([PbxFact(own, kind, leg, leg_channel, 0, **more)])  # type: ignore[arg-type]
 
+    def unsubscribe(self) -> None:
+        """Whoever listened has died; what was dialled goes on."""
+        self._listener = None
+        self._followed.clear()
+
     def cut(self) -> None:
         self.available = False
         if self._listener is not None:
