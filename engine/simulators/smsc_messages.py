@@ -6,6 +6,7 @@ Source: SMPP v3.4 Appendix B (receipt text), §5.2.12 (esm_class), §5.2.28 (mes
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -152,7 +153,12 @@ def international(address: str) -> str:
 
 
 def _minute(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%y%m%d%H%M")
+    return _written_minute(at_ms // 60_000)
+
+
+@functools.lru_cache(maxsize=16)  # a thousand receipts a second report on a handful of minutes
+def _written_minute(minute: int) -> str:
+    return datetime.fromtimestamp(minute * 60, UTC).strftime("%y%m%d%H%M")
 
 
 def _address(number: str) -> tuple[int, int, str]:

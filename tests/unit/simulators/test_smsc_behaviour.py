@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.simulators.smsc_behaviour import SPECIAL_NUMBERS, Fate, SmscBehaviour, SmscOptions
@@ -113,3 +116,12 @@ def test_all_problems_are_named_together_and_the_password_never() -> None:
     options = SmscOptions(port=-1, receipt_delay_s=-1, password="geheim")
     assert len(options.problems()) == 2
     assert "geheim" not in repr(options) + str(options.problems())
+
+
+def test_the_manual_lists_every_special_number() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "simulators.md").read_text()
+    rows = dict(re.findall(r"^\| (9\d{3}) \| (.+) \|$", manual, re.MULTILINE))
+    assert rows == {
+        suffix: one.what + (", every other attempt" if one.every_other else "")
+        for suffix, one in SPECIAL_NUMBERS.items()
+    }
