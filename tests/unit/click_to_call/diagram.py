@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.click_to_call.call import TRANSITIONS, CallEvent
@@ -13,26 +14,51 @@ from engine.click_to_call.outcome import OUTCOMES, OWN_ENDS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "calls.md"
 ORDER = list(CallStatus)
+_OUTSIDE = (CallStatus.QUEUED, CallStatus.CONNECTED)
 
 
 def diagram() -> str:
-    """Mermaid: each step to the nearest status ahead, and where a call can end."""
+    """Mermaid: each step to the nearest status ahead, and where a call can end.
+
+    Ends that every call has before it is connected leave the box around those statuses.
+    """
     edges: dict[tuple[CallStatus, CallStatus], list[CallEvent]] = {}
     for status, rows in TRANSITIONS.items():
         for event, to in rows.items():
             if to is not status:
                 edges.setdefault((status, to), []).append(event)
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> queued"]
-    for status in ORDER:
-        ahead = [to for (came, to) in edges if came is status and not to.final]
-        nearest = min(ahead, key=ORDER.index, default=None)
-        for to in ORDER:
-            events = edges.get((status, to), [])
-            if events and to is nearest:
-                lines.append(f"    {status} --> {to}: {', '.join(events)}")
-            elif events and to.final:
-                lines.append(f"    {status} --> {to}")
-    return "\n".join([*lines, "```"])
+    boxed = [status for status in ORDER if not status.final and status not in _OUTSIDE]
+    shared = [to for to in ORDER if to.final and all((status, to) in edges for status in boxed)]
+    steps = {status: _step(status, edges) for status in ORDER if not status.final}
+    within = [f"        {steps[status]}" for status in boxed[:-1]]
+    alone = [
+        f"    {status} --> {to}"
+        for status, to in edges
+        if to.final and not (status in boxed and to in shared)
+    ]
+    return "\n".join(
+        [
+            "```mermaid",
+            "stateDiagram-v2",
+            "    [*] --> queued",
+            f"    {steps[CallStatus.QUEUED]}",
+            '    state "not connected yet" as under_way {',
+            *within,
+            "    }",
+            f"    {steps[boxed[-1]]}",
+            *(f"    under_way --> {to}" for to in shared),
+            *alone,
+            "```",
+        ]
+    )
+
+
+def _step(status: CallStatus, edges: Mapping[tuple[CallStatus, CallStatus], list[CallEvent]]) -> str:
+    ahead = [to for (came, to) in edges if came is status and not to.final]
+    if not ahead:
+        return ""
+    nearest = min(ahead, key=ORDER.index)
+    return f"{status} --> {nearest}: {', '.join(edges[status, nearest])}"
 
 
 def transition_table() -> str:
