@@ -172,10 +172,6 @@ def login(username: str, secret: str) -> Action:
     return Action("Login", (("Username", username), ("Secret", secret), ("Events", "on")))
 
 
-def logoff() -> Action:
-    return Action("Logoff")
-
-
 def ping() -> Action:
     return Action("Ping")
 

@@ -163,7 +163,8 @@ class AmiClient:
 
         Raises InvalidRequest before anything is written; PeerUnavailable if nothing was written;
         PeerRejected (no_such_extension, pbx_stopping, pbx_permission_denied, pbx_rejected: no phone
-        rings); OutcomeUnknown if it was written and not answered: never send that one again.
+        rings); OutcomeUnknown if it was written and not answered: never send that one again; Conflict
+        while the same channel_id waits for its answer.
         """
         reply = (await self._ask(actions.originate(request), action_id=request.channel_id))[0]
         if reply.get("Response") != "Success":

@@ -202,14 +202,19 @@ def _ends_of_frame(buffer: bytes, start: int = 0) -> tuple[bytes, ...]:
     """What ends the frame at start: in one that ends its lines in CRLF, a bare LF does not."""
     line_end = buffer.find(b"\n", start)
     if line_end >= 0 and buffer[line_end - 1 : line_end] != b"\r":
-        return (b"\n\r\n", b"\n\n")
+        return (b"\n\n", b"\n\r\n")
     return (b"\r\n\r\n", b"\r\n\n")
 
 
 def _frame_end(buffer: bytes, start: int, ends: tuple[bytes, ...]) -> tuple[int, int]:
     """Where the frame at start ends and where the next one begins; -1 while it has no end."""
-    found = [(at, at + len(end)) for end in ends if (at := buffer.find(end, start)) >= 0]
-    return min(found, default=(-1, -1))
+    found, after = -1, -1
+    for end in ends:
+        # Only before what was found already: a rare end must not cost a search of the whole buffer.
+        at = buffer.find(end, start, len(buffer) if found < 0 else found + len(end) - 1)
+        if at >= 0:
+            found, after = at, at + len(end)
+    return found, after
 
 
 def _parse_odd_lines(lines: list[str]) -> Frame:
