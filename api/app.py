@@ -106,6 +106,7 @@ async def serving(
         auto_decompress=False,  # compressed bodies are refused unread
         keepalive_timeout=settings.keepalive_s,
         shutdown_timeout=settings.stop_within_s,
+        lingering_time=2.0,  # what a refused body still sends is read this long, so that its sender sees why
         max_line_size=8_190,
         max_field_size=8_190,
         max_headers=64,

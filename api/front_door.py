@@ -1,34 +1,32 @@
-"""What every request passes: its id, CORS, the credential, the permission, the body, the answer, the log.
+"""What every request passes: its id, the credential, the permission, the body, the answer, CORS, the log.
 
-One middleware does all of it in order, so that the hot path is as short as it looks here.
+No middleware: aiohttp's cost more than all of this together, and the hot path is as short as it
+looks here. What matches no route arrives at `Unmatched`.
 Source: Fetch §3.2 (CORS); RFC 6750 §2.1 (Bearer).
 """
 
 from __future__ import annotations
 
+import logging
+import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 
 import structlog
 from aiohttp import hdrs, web
 
 from api.context import Context
 from api.permissions import Permission, scopes_with
-from api.problems import (
-    MethodNotAllowed,
-    RouteNotFound,
-    internal_error,
-    problem_response,
-)
+from api.problems import MethodNotAllowed, RouteNotFound, internal_error, problem_response
 from api.proxies import client_address, client_scheme
-from api.requests import ApiRequest, claim_of, decode_body, parse_query, read_body, request_id
+from api.requests import ApiRequest, RequestIds, claim_of, decode_body, parse_query, read_body
 from api.routes import NoBody, NoQuery, Route
 from engine.accounts.models import Principal
 from engine.errors import EngineError, Forbidden, Unauthenticated
 
 log = structlog.get_logger("api")
 
-Answer = Awaitable[web.StreamResponse]
+PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 
 _NO_BODY = NoBody()
 _NO_QUERY = NoQuery()
@@ -37,161 +35,174 @@ _EXPOSED_HEADERS = "X-Request-Id, Idempotency-Replayed, Retry-After"
 _PREFLIGHT_KEPT_S = "600"
 
 
-class Endpoint:
-    """A route as aiohttp calls it: authenticates, authorises, reads, and hands over."""
-
-    def __init__(self, route: Route, context: Context) -> None:
-        assert route.permission is not None  # RouteTable has seen to it
-        self.route = route
-        self.metrics = context.metrics.of(route.path, route.method)
-        self._context = context
-        self._public = route.permission is Permission.PUBLIC
-        self._scopes = scopes_with(route.permission)
-        self._reads_body = route.reads_body
-        self._reads_query = route.query is not NoQuery
-
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
-        principal = None if self._public else await self._authorised(request)
-        route = self.route
-        raw = await read_body(request) if self._reads_body else b""
-        body = decode_body(route, raw) if self._reads_body else _NO_BODY
-        reads_query = self._reads_query or request.query_string
-        query = parse_query(route, request) if reads_query else _NO_QUERY
-        claim = claim_of(request, principal, raw) if route.idempotent and principal is not None else None
-        return await route.handler(
-            ApiRequest(request, self._context, principal, request["request_id"], body, query, claim)
-        )
-
-    async def _authorised(self, request: web.Request) -> Principal:
-        """Raises Unauthenticated or Forbidden."""
-        if self.route.socket and hdrs.UPGRADE in request.headers:
-            principal = await self._admitted(request)
-        else:
-            principal = await authenticated(self._context, request)
-        if principal.scope not in self._scopes:
-            raise Forbidden("The scope of this credential does not allow this.", code="scope_too_low")
-        request["principal"] = principal
-        return principal
-
-    async def _admitted(self, request: web.Request) -> Principal:
-        """Who opens a socket, by header or ticket; its web page, where there is one, must be allowed.
-
-        Raises Forbidden `origin_not_allowed` or Unauthenticated.
-        """
-        settings = self._context.settings
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and origin not in settings.allowed_origins:
-            own = f"{client_scheme(request, settings.trusted_proxies)}://{request.host}"
-            if origin != own:
-                raise Forbidden("This web page may not open an event socket.", code="origin_not_allowed")
-        ticket = request.query.get("ticket")
-        if ticket is not None and hdrs.AUTHORIZATION not in request.headers:
-            return await self._context.services.accounts.redeem_ticket(ticket)
-        return await authenticated(self._context, request)
-
-
-async def authenticated(context: Context, request: web.Request) -> Principal:
-    """The principal of the request's Bearer credential; waits only if it was not seen a moment ago.
-
-    Raises Unauthenticated.
-    """
-    scheme, _, secret = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    if scheme.lower() != "bearer" or not secret:
-        raise Unauthenticated("Send a credential in the header Authorization: Bearer.")
-    return await context.services.accounts.authenticate(secret)
-
-
 class FrontDoor:
-    """The one middleware."""
+    """What all endpoints of one server share."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
-        self._origins = frozenset(context.settings.allowed_origins)
-        # Decided once: a filtered debug call would still cost the hot path its arguments.
-        self._log_hot = log.bind().is_enabled_for(10)
+        self.context = context
+        self.ids = RequestIds()
+        self.origins = frozenset(context.settings.allowed_origins)
+        # Asked once: a filtered debug call would still cost the hot path its arguments.
+        self.hot_is_logged: bool = log.bind().is_enabled_for(logging.DEBUG)
 
-    async def __call__(
-        self, request: web.Request, handler: Callable[[web.Request], Answer]
-    ) -> web.StreamResponse:
-        started = time.perf_counter()
-        identity = request["request_id"] = request_id(request)
-        structlog.contextvars.bind_contextvars(request_id=identity)
-        endpoint = request.match_info.handler
-        try:
-            if isinstance(endpoint, Endpoint):
-                response = await endpoint(request)
-            else:
-                response = self._without_endpoint(request)
-        except EngineError as error:
-            response = problem_response(_said_of_query(request, error), identity)
-        except web.HTTPException as error:  # aiohttp's own, from below a handler
-            log.warning("api.http_exception", status=error.status, error=type(error).__name__)
-            response = problem_response(internal_error(), identity)
-        except Exception:
-            log.exception("api.request_failed")
-            response = problem_response(internal_error(), identity)
-        if not response.prepared:
-            self._add_headers(request, response, identity)
-        self._note(request, endpoint, response.status, time.perf_counter() - started)
-        return response
+    def failed(self, request: web.Request, error: Exception, identity: str) -> web.Response:
+        """The problem that answers a request which raised this."""
+        if isinstance(error, EngineError):
+            if request.method == hdrs.METH_GET and error.field is not None and error.field.startswith("/"):
+                # Services point into a body; a GET has none, so they mean a query parameter.
+                error.field = "?" + error.field[1:]
+            return problem_response(error, identity)
+        log.error("api.request_failed", request_id=identity, exc_info=error)
+        return problem_response(internal_error(), identity)
 
-    def _without_endpoint(self, request: web.Request) -> web.Response:
-        """A preflight, or a path or method that does not exist."""
-        failure = getattr(request.match_info, "http_exception", None)
-        if isinstance(failure, web.HTTPMethodNotAllowed):
-            asked = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_METHOD)
-            if request.method == hdrs.METH_OPTIONS and asked in failure.allowed_methods:
-                return self._preflight(request, failure.allowed_methods)
-            raise MethodNotAllowed(failure.allowed_methods)
-        raise RouteNotFound("There is nothing at this address.")
-
-    def _preflight(self, request: web.Request, methods: set[str]) -> web.Response:
-        response = web.Response(status=204)
-        if request.headers.get(hdrs.ORIGIN) in self._origins:
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = ", ".join(sorted(methods))
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = _ALLOWED_HEADERS
-            response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = _PREFLIGHT_KEPT_S
-        return response
-
-    def _add_headers(self, request: web.Request, response: web.StreamResponse, identity: str) -> None:
+    def finish(self, request: web.Request, response: web.StreamResponse, identity: str) -> None:
+        """Add the headers every answer has; an upgraded connection has sent its own."""
+        if response.prepared:
+            return
         headers = response.headers
         headers["X-Request-Id"] = identity
         headers[hdrs.CACHE_CONTROL] = "no-store"
         headers["X-Content-Type-Options"] = "nosniff"
-        if self._origins:
+        if self.origins:
             headers[hdrs.VARY] = "Origin"
             origin = request.headers.get(hdrs.ORIGIN)
-            if origin in self._origins:
+            if origin in self.origins:
                 headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
                 headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED_HEADERS
 
-    def _note(self, request: web.Request, endpoint: object, status: int, elapsed_s: float) -> None:
-        if not isinstance(endpoint, Endpoint):
-            self._context.metrics.unmatched(request.method).answered(status, elapsed_s)
-            path, write = None, log.info
-        else:
-            endpoint.metrics.answered(status, elapsed_s)
-            path = endpoint.route.path
-            if endpoint.route.hot:
-                if not self._log_hot:
-                    return
-                write = log.debug
-            else:
-                write = log.info
-        principal = request.get("principal")
+    def note(
+        self, request: web.Request, route: Route | None, status: int, elapsed_s: float, identity: str
+    ) -> None:
+        """The one line a request leaves in the log."""
+        principal = request.get(PRINCIPAL)
+        write = log.debug if route is not None and route.hot else log.info
         write(
             "api.request_answered",
             method=request.method,
-            route=path,
+            route=None if route is None else route.path,
             status=status,
             ms=round(elapsed_s * 1000, 2),
-            credential=principal.credential_id if principal is not None else None,
-            remote=client_address(request, self._context.settings.trusted_proxies),
+            request_id=identity,
+            credential=None if principal is None else principal.credential_id,
+            remote=client_address(request, self.context.settings.trusted_proxies),
         )
 
 
-def _said_of_query(request: web.Request, error: EngineError) -> EngineError:
-    """Services point into a body; a GET has none, so what they name is a query parameter."""
-    if request.method == hdrs.METH_GET and error.field is not None and error.field.startswith("/"):
-        error.field = "?" + error.field[1:]
-    return error
+class Endpoint:
+    """A route as aiohttp calls it."""
+
+    def __init__(self, route: Route, door: FrontDoor) -> None:
+        assert route.permission is not None  # RouteTable has seen to it
+        self.route = route
+        self._door = door
+        self._context = door.context
+        self._metrics = door.context.metrics.of(route.path, route.method)
+        self._public = route.permission is Permission.PUBLIC
+        self._scopes = scopes_with(route.permission)
+        self._reads_body = route.reads_body
+        self._reads_query = route.query is not NoQuery
+        self._logged = door.hot_is_logged or not route.hot
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        identity = self._door.ids.of(request)
+        if self._logged:  # on the hot path even this counts; what it logs names the message
+            structlog.contextvars.bind_contextvars(request_id=identity)
+        response: web.StreamResponse
+        try:
+            response = await self._answer(request, identity)
+        except Exception as error:
+            response = self._door.failed(request, error, identity)
+        self._door.finish(request, response, identity)
+        elapsed_s = time.perf_counter() - started
+        self._metrics.answered(response.status, elapsed_s)
+        if self._logged:
+            self._door.note(request, self.route, response.status, elapsed_s, identity)
+        return response
+
+    async def _answer(self, request: web.Request, identity: str) -> web.StreamResponse:
+        route = self.route
+        principal = None
+        if not self._public:
+            principal = await self._authenticated(request)
+            if principal.scope not in self._scopes:
+                raise Forbidden("The scope of this credential does not allow this.", code="scope_too_low")
+            request[PRINCIPAL] = principal
+        if self._reads_body:
+            raw = await read_body(request)
+            body = decode_body(route, raw)
+        else:
+            raw, body = b"", _NO_BODY
+        reads_query = self._reads_query or "?" in request.raw_path
+        query = parse_query(route, request) if reads_query else _NO_QUERY
+        claim = None
+        if route.idempotent and principal is not None and "Idempotency-Key" in request.headers:
+            claim = claim_of(request, principal, raw)
+        return await route.handler(
+            ApiRequest(request, self._context, principal, identity, body, query, claim)
+        )
+
+    async def _authenticated(self, request: web.Request) -> Principal:
+        """Who is asking; waits for the database only if the credential was not seen a moment ago.
+
+        Raises Unauthenticated, or Forbidden `origin_not_allowed` for a socket.
+        """
+        authorization = request.headers.get(hdrs.AUTHORIZATION)
+        if self.route.socket and hdrs.UPGRADE in request.headers:
+            self._check_origin(request)
+            ticket = request.query.get("ticket")
+            if ticket is not None and authorization is None:
+                return await self._context.services.accounts.redeem_ticket(ticket)
+        scheme, _, secret = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise Unauthenticated("Send a credential in the header Authorization: Bearer.")
+        return await self._context.services.accounts.authenticate(secret)
+
+    def _check_origin(self, request: web.Request) -> None:
+        """A browser always says which page opens a socket, and no CORS rule stops that page."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None or origin in self._door.origins:
+            return
+        scheme = client_scheme(request, self._context.settings.trusted_proxies)
+        if origin != f"{scheme}://{request.host}":
+            raise Forbidden("This web page may not open an event socket.", code="origin_not_allowed")
+
+
+class Unmatched:
+    """What no route takes: preflights, wrong methods, unknown addresses."""
+
+    def __init__(self, routes: Iterable[Route], door: FrontDoor) -> None:
+        self._door = door
+        self._methods: dict[re.Pattern[str], list[str]] = {}
+        for route in routes:
+            self._methods.setdefault(route.pattern, []).append(route.method)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        identity = self._door.ids.of(request)
+        response: web.StreamResponse
+        try:
+            response = self._answer(request)
+        except EngineError as error:
+            response = self._door.failed(request, error, identity)
+        self._door.finish(request, response, identity)
+        elapsed_s = time.perf_counter() - started
+        self._door.context.metrics.unmatched(request.method).answered(response.status, elapsed_s)
+        self._door.note(request, None, response.status, elapsed_s, identity)
+        return response
+
+    def _answer(self, request: web.Request) -> web.Response:
+        """Raises RouteNotFound or MethodNotAllowed."""
+        path = request.path
+        methods = next((found for pattern, found in self._methods.items() if pattern.fullmatch(path)), None)
+        if methods is None:
+            raise RouteNotFound("There is nothing at this address.")
+        asked = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_METHOD)
+        if request.method != hdrs.METH_OPTIONS or asked not in methods:
+            raise MethodNotAllowed(methods)
+        response = web.Response(status=204)
+        if request.headers.get(hdrs.ORIGIN) in self._door.origins:
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = ", ".join(sorted(methods))
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = _ALLOWED_HEADERS
+            response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = _PREFLIGHT_KEPT_S
+        return response

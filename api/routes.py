@@ -29,17 +29,16 @@ Answers = Mapping[int, "type[BaseModel] | str | None"]
 
 _PATH_PARAMETER = re.compile(r"{([a-z_]+)}")
 
-#: Kinds of ids in paths: parameter -> (prefix of the id, noun of the "there is no such" answer).
-ID_PARAMETERS: Mapping[str, tuple[str, str]] = {
-    "domain_id": ("dom", "domain"),
-    "user_id": ("usr", "user"),
-    "device_id": ("dev", "device"),
-    "number_id": ("num", "number"),
-    "key_id": ("key", "key"),
-    "token_id": ("tok", "token"),
-    "call_id": ("call", "call"),
-    "message_id": ("msg", "message"),
-    "conversation_id": ("conv", "conversation"),
+#: Kinds of ids in paths: parameter -> (prefix of the id, noun and code of the "there is no such" answer).
+ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
+    "domain_id": ("dom", "domain", "not_found"),
+    "user_id": ("usr", "user", "not_found"),
+    "device_id": ("dev", "device", "not_found"),
+    "number_id": ("num", "number", "not_found"),
+    "key_id": ("key", "key", "not_found"),
+    "call_id": ("call", "call", "call_not_found"),
+    "message_id": ("msg", "message", "not_found"),
+    "conversation_id": ("conv", "conversation", "not_found"),
 }
 
 

@@ -236,7 +236,7 @@ class EventSocket:
     async def _close(self, ws: web.WebSocketResponse, ended: _Ended | None) -> None:
         if ended is None or ws.closed:
             return
-        self._sockets.metrics.sockets_closed.labels(str(ended.code)).inc()
+        self._sockets.metrics.sockets_closed[ended.code] += 1
         log.info(
             "api.socket_closed",
             code=ended.code,
@@ -267,11 +267,11 @@ class EventSockets:
             raise RateLimited("This credential has too many event sockets open.", retry_after_s=30)
         socket = EventSocket(self, principal, streams, cursor, self.clock.monotonic())
         mine.add(socket)
-        self.metrics.sockets.inc()
+        self.metrics.sockets += 1
         try:
             return await socket.run(request)
         finally:
-            self.metrics.sockets.dec()
+            self.metrics.sockets -= 1
             mine.discard(socket)
             if not mine and self._open.get(principal.credential_id) is mine:
                 del self._open[principal.credential_id]

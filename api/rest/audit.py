@@ -28,6 +28,7 @@ class AuditResource(Resource):
     action: str = Field(description="`<noun>.<verb>`, as in `user.created`.")
     subject: str
     data: dict[str, Any]
+    request_id: str | None = Field(description="Of the API request that did it, if one did.")
     created_at: At
 
 
@@ -47,6 +48,7 @@ def shown(entry: AuditEntry) -> AuditResource:
         action=entry.action,
         subject=entry.subject,
         data=dict(entry.data),
+        request_id=entry.request_id,
         created_at=at(entry.created_ms),
     )
 

@@ -1,0 +1,437 @@
+"""Every route against every kind of caller, made from the route table: who may, and who learns nothing.
+
+A route that has no row here fails the test, so that nobody adds one without saying who may use it and
+what a stranger gets. "Other" is another tenant's id where the caller's own would stand, "missing" an id
+that does not exist: the two answers must be the same octets, the request id aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from api.app import FEATURES
+from api.permissions import LEAST_SCOPE, Permission, scopes_with
+from api.routes import Route, RouteTable
+from engine.accounts.models import SYSTEM, CreateDevice, CreateNumber, CreateUser, Scope
+from engine.ids import new_id
+from tests.integration.api.client import Answer
+from tests.integration.api.world import CARRIER, Tenant, World, made
+
+TABLE = {route.name: route for route in RouteTable(FEATURES)}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request. domain_in: where a caller of several domains must name one, `body` or `query`."""
+
+    path: str
+    body: object = ...
+    domain_in: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """own: a request about things of this tenant, which may make what it is about.
+
+    strangers: the same with an id that is not the caller's, given that id by kind; compared for another
+    tenant's ids and for missing ones. narrower: scopes that have the permission and are refused all
+    the same, and the code that tells why.
+    """
+
+    own: Callable[[World, Tenant], Awaitable[Ask]]
+    strangers: Callable[[Ids], list[Ask]] = lambda ids: []
+    narrower: dict[Scope, str] | None = None
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Ids of one tenant's things, or ids of nothing."""
+
+    domain: str
+    user: str
+    device: str
+    number: str
+    key: str
+    call: str
+    message: str
+    conversation: str
+    e164: str
+
+
+def ids_of(tenant: Tenant) -> Ids:
+    return Ids(
+        tenant.domain.id,
+        tenant.users[0].id,
+        tenant.devices[0].id,
+        tenant.number.id,
+        tenant.manager_key_id,
+        tenant.call_id,
+        tenant.message_id,
+        tenant.conversation_id,
+        tenant.number.e164,
+    )
+
+
+def ids_of_nothing() -> Ids:
+    kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv")
+    return Ids(*(new_id(kind) for kind in kinds), "+12025550199")
+
+
+_extensions = iter(range(5_000, 99_999))
+
+
+async def fresh_user(world: World, tenant: Tenant) -> str:
+    extension = str(next(_extensions))
+    command = CreateUser(extension=extension, display_name="New", domain_id=tenant.domain.id)
+    return made(await world.accounts.users.create(SYSTEM, command)).id
+
+
+def fixed(
+    path: Callable[[Tenant], str],
+    body: Callable[[Tenant], object] | None = None,
+    domain_in: str | None = None,
+) -> Callable[[World, Tenant], Awaitable[Ask]]:
+    async def own(_: World, tenant: Tenant) -> Ask:
+        return Ask(path(tenant), ... if body is None else body(tenant), domain_in)
+
+    return own
+
+
+async def new_domain(_: World, __: Tenant) -> Ask:
+    return Ask("/v1/domains", {"name": "New", "pbx": "main", "dial_context": "out"})
+
+
+async def doomed_domain(world: World, _: Tenant) -> Ask:
+    new = {"name": "Doomed", "pbx": "main", "dial_context": "out", "reseller_id": "acme-resale"}
+    made_now = await world.client.post("/v1/domains", world.super_user, new)
+    return Ask(f"/v1/domains/{made_now.body['id']}")
+
+
+async def new_user(_: World, __: Tenant) -> Ask:
+    return Ask("/v1/users", {"extension": str(next(_extensions)), "display_name": "New"}, "body")
+
+
+async def doomed_user(world: World, tenant: Tenant) -> Ask:
+    return Ask(f"/v1/users/{await fresh_user(world, tenant)}")
+
+
+async def new_device(_: World, tenant: Tenant) -> Ask:
+    return Ask("/v1/devices", {"user_id": tenant.users[0].id, "endpoint": f"new-{next(_extensions)}"})
+
+
+async def doomed_device(world: World, tenant: Tenant) -> Ask:
+    command = CreateDevice(user_id=tenant.users[0].id, endpoint=f"doomed-{next(_extensions)}")
+    return Ask(f"/v1/devices/{made(await world.accounts.devices.create(SYSTEM, command)).id}")
+
+
+async def new_number(_: World, __: Tenant) -> Ask:
+    return Ask("/v1/numbers", {"e164": f"+120255{next(_extensions):05}", "carrier": CARRIER}, "body")
+
+
+async def doomed_number(world: World, tenant: Tenant) -> Ask:
+    e164 = f"+120256{next(_extensions):05}"
+    command = CreateNumber(e164=e164, carrier=CARRIER, domain_id=tenant.domain.id)
+    return Ask(f"/v1/numbers/{made(await world.accounts.numbers.create(SYSTEM, command)).id}")
+
+
+async def doomed_key(world: World, tenant: Tenant) -> Ask:
+    secret = await world.key(Scope.OFFICE_MANAGER, domain_id=tenant.domain.id)
+    return Ask(f"/v1/keys/{(await world.principal(secret)).credential_id}")
+
+
+async def new_key(_: World, tenant: Tenant) -> Ask:
+    return Ask("/v1/keys", {"label": "new", "scope": "office_manager", "domain_id": tenant.domain.id})
+
+
+def text(tenant: Tenant) -> dict[str, object]:
+    return {"from": tenant.number.e164, "to": ["+12025550177"], "text": "Hello"}
+
+
+def from_stranger(ids: Ids) -> dict[str, object]:
+    return {"from": ids.e164, "to": ["+12025550177"], "text": "Hello"}
+
+
+def click(tenant: Tenant) -> dict[str, object]:
+    return {"to": "102", "user_id": tenant.users[0].id}
+
+
+ROWS: dict[str, Row] = {
+    "create_domain": Row(new_domain),
+    "list_domains": Row(fixed(lambda t: "/v1/domains")),
+    "get_domain": Row(
+        fixed(lambda t: f"/v1/domains/{t.domain.id}"), lambda ids: [Ask(f"/v1/domains/{ids.domain}")]
+    ),
+    "change_domain": Row(
+        fixed(lambda t: f"/v1/domains/{t.domain.id}", lambda t: {"name": "Other"}),
+        lambda ids: [Ask(f"/v1/domains/{ids.domain}", {"name": "Mine"})],
+    ),
+    "delete_domain": Row(doomed_domain, lambda ids: [Ask(f"/v1/domains/{ids.domain}")]),
+    "create_user": Row(
+        new_user,
+        lambda ids: [
+            Ask("/v1/users", {"extension": "777", "display_name": "X", "domain_id": ids.domain}),
+        ],
+    ),
+    "list_users": Row(
+        fixed(lambda t: "/v1/users", domain_in="query"),
+        lambda ids: [Ask(f"/v1/users?domain_id={ids.domain}")],
+    ),
+    "get_user": Row(
+        fixed(lambda t: f"/v1/users/{t.users[0].id}"), lambda ids: [Ask(f"/v1/users/{ids.user}")]
+    ),
+    "change_user": Row(
+        fixed(lambda t: f"/v1/users/{t.users[0].id}", lambda t: {"display_name": "Other"}),
+        lambda ids: [Ask(f"/v1/users/{ids.user}", {"display_name": "Mine"})],
+    ),
+    "delete_user": Row(doomed_user, lambda ids: [Ask(f"/v1/users/{ids.user}")]),
+    "create_device": Row(
+        new_device, lambda ids: [Ask("/v1/devices", {"user_id": ids.user, "endpoint": "stolen"})]
+    ),
+    "list_devices": Row(
+        fixed(lambda t: "/v1/devices", domain_in="query"),
+        lambda ids: [Ask(f"/v1/devices?domain_id={ids.domain}"), Ask(f"/v1/devices?user_id={ids.user}")],
+    ),
+    "get_device": Row(
+        fixed(lambda t: f"/v1/devices/{t.devices[0].id}"), lambda ids: [Ask(f"/v1/devices/{ids.device}")]
+    ),
+    "change_device": Row(
+        fixed(lambda t: f"/v1/devices/{t.devices[0].id}", lambda t: {"label": "Desk"}),
+        lambda ids: [Ask(f"/v1/devices/{ids.device}", {"label": "Mine"})],
+    ),
+    "delete_device": Row(doomed_device, lambda ids: [Ask(f"/v1/devices/{ids.device}")]),
+    "create_number": Row(
+        new_number,
+        lambda ids: [
+            Ask("/v1/numbers", {"e164": "+12025550123", "carrier": CARRIER, "domain_id": ids.domain})
+        ],
+    ),
+    "list_numbers": Row(
+        fixed(lambda t: "/v1/numbers", domain_in="query"),
+        lambda ids: [Ask(f"/v1/numbers?domain_id={ids.domain}"), Ask(f"/v1/numbers?user_id={ids.user}")],
+    ),
+    "get_number": Row(
+        fixed(lambda t: f"/v1/numbers/{t.number.id}"), lambda ids: [Ask(f"/v1/numbers/{ids.number}")]
+    ),
+    "change_number": Row(
+        fixed(lambda t: f"/v1/numbers/{t.number.id}", lambda t: {"sms_enabled": True}),
+        lambda ids: [Ask(f"/v1/numbers/{ids.number}", {"sms_enabled": False})],
+    ),
+    "delete_number": Row(doomed_number, lambda ids: [Ask(f"/v1/numbers/{ids.number}")]),
+    "create_key": Row(
+        new_key,
+        lambda ids: [
+            Ask("/v1/keys", {"label": "x", "scope": "office_manager", "domain_id": ids.domain}),
+            Ask("/v1/keys", {"label": "x", "scope": "basic_user", "user_id": ids.user}),
+        ],
+    ),
+    "list_keys": Row(
+        fixed(lambda t: "/v1/keys", domain_in="query"),
+        lambda ids: [Ask(f"/v1/keys?domain_id={ids.domain}")],
+    ),
+    "get_key": Row(fixed(lambda t: f"/v1/keys/{t.manager_key_id}"), lambda ids: [Ask(f"/v1/keys/{ids.key}")]),
+    "revoke_key": Row(doomed_key, lambda ids: [Ask(f"/v1/keys/{ids.key}")]),
+    "mint_token": Row(
+        fixed(lambda t: f"/v1/users/{t.users[0].id}/tokens", lambda t: {}),
+        lambda ids: [Ask(f"/v1/users/{ids.user}/tokens", {})],
+        narrower={Scope.BASIC_USER: "key_required"},
+    ),
+    "place_call": Row(
+        fixed(lambda t: "/v1/calls", click),
+        lambda ids: [
+            Ask("/v1/calls", {"to": "102", "user_id": ids.user}),
+            Ask("/v1/calls", {"to": "102", "device_id": ids.device}),
+            Ask("/v1/calls", {"to": "102", "domain_id": ids.domain}),
+        ],
+    ),
+    "list_calls": Row(
+        fixed(lambda t: "/v1/calls", domain_in="query"),
+        lambda ids: [Ask(f"/v1/calls?domain_id={ids.domain}")],
+    ),
+    "get_call": Row(fixed(lambda t: f"/v1/calls/{t.call_id}"), lambda ids: [Ask(f"/v1/calls/{ids.call}")]),
+    "cancel_call": Row(
+        fixed(lambda t: f"/v1/calls/{t.call_id}:cancel"), lambda ids: [Ask(f"/v1/calls/{ids.call}:cancel")]
+    ),
+    "send_message": Row(
+        fixed(lambda t: "/v1/messages", text),
+        lambda ids: [Ask("/v1/messages", from_stranger(ids))],
+    ),
+    "send_messages": Row(
+        fixed(lambda t: "/v1/messages:batch", lambda t: {"messages": [text(t)]}),
+        lambda ids: [Ask("/v1/messages:batch", {"messages": [from_stranger(ids)]})],
+    ),
+    "list_messages": Row(
+        fixed(lambda t: "/v1/messages", domain_in="query"),
+        lambda ids: [
+            Ask(f"/v1/messages?domain_id={ids.domain}"),
+            Ask(f"/v1/messages?conversation_id={ids.conversation}"),
+        ],
+    ),
+    "get_message": Row(
+        fixed(lambda t: f"/v1/messages/{t.message_id}"), lambda ids: [Ask(f"/v1/messages/{ids.message}")]
+    ),
+    "list_conversations": Row(
+        fixed(lambda t: "/v1/conversations", domain_in="query"),
+        lambda ids: [Ask(f"/v1/conversations?domain_id={ids.domain}")],
+    ),
+    "get_conversation": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}")],
+    ),
+    "list_conversation_messages": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/messages"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/messages")],
+    ),
+    "say": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/messages", lambda t: {"text": "Hello"}),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/messages", {"text": "Hello"})],
+    ),
+    "read_events": Row(
+        fixed(lambda t: f"/v1/events?domains={t.domain.id}"),
+        lambda ids: [Ask(f"/v1/events?domains={ids.domain}"), Ask(f"/v1/events?cursor={ids.domain}:0")],
+    ),
+    "issue_ticket": Row(fixed(lambda t: "/v1/events/tickets")),
+    "list_audit": Row(
+        fixed(lambda t: "/v1/audit", domain_in="query"),
+        lambda ids: [Ask(f"/v1/audit?domain_id={ids.domain}")],
+    ),
+    "read_liveness": Row(fixed(lambda t: "/health/live")),
+    "read_readiness": Row(fixed(lambda t: "/health/ready")),
+    "read_metrics": Row(fixed(lambda t: "/metrics")),
+    "read_description": Row(fixed(lambda t: "/openapi.json")),
+}
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    assert ROWS.keys() == TABLE.keys()
+
+
+def test_every_permission_is_used_and_has_a_scope() -> None:
+    assert set(LEAST_SCOPE) == set(Permission) == {route.permission for route in TABLE.values()}
+
+
+def test_every_route_about_one_thing_is_asked_about_a_strangers() -> None:
+    for name, route in TABLE.items():
+        if route.path_parameters:
+            assert ROWS[name].strangers(ids_of_nothing()), name
+
+
+async def ask(world: World, route: Route, one: Ask, secret: str | None) -> Answer:
+    return await world.client.ask(route.method, one.path, secret=secret, json=one.body)
+
+
+def named(one: Ask, tenant: Tenant, scope: Scope) -> Ask:
+    """The request with the domain named, where a caller of several domains must."""
+    if not scope.system_wide or one.domain_in is None:
+        return one
+    if one.domain_in == "query":
+        return Ask(f"{one.path}?domain_id={tenant.domain.id}", one.body)
+    assert isinstance(one.body, dict)
+    return Ask(one.path, {**one.body, "domain_id": tenant.domain.id})
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+async def test_a_route_opens_to_those_who_may_and_to_nobody_else(world: World, name: str) -> None:
+    route, row = TABLE[name], ROWS[name]
+    assert route.permission is not None
+    acme = await world.tenant("acme", "+12025550101")
+    zenith = await world.tenant("zenith", "+12025550102", reseller=None)
+    secrets = {
+        Scope.BASIC_USER: acme.tokens[0],
+        Scope.OFFICE_MANAGER: acme.manager,
+        Scope.RESELLER: world.reseller,
+        Scope.SUPER_USER: world.super_user,
+    }
+    allowed = scopes_with(route.permission)
+    public = route.permission is Permission.PUBLIC
+
+    for scope, secret in secrets.items():
+        one = named(await row.own(world, acme), acme, scope)
+        answer = await ask(world, route, one, secret)
+        if scope not in allowed:
+            assert (answer.status, answer.code) == (403, "scope_too_low"), (scope, one)
+        elif row.narrower and scope in row.narrower:
+            assert (answer.status, answer.code) == (403, row.narrower[scope]), (scope, one)
+        else:
+            assert answer.status in route.answers, (scope, one, answer.raw)
+
+    one = await row.own(world, acme)
+    expired = await world.key(
+        Scope.OFFICE_MANAGER, domain_id=acme.domain.id, expires_ms=world.clock.ms + 1_000
+    )
+    await world.client.get("/v1/users", expired)  # remembered as good
+    world.clock.ms += 1_000
+    revoked = await world.key(Scope.OFFICE_MANAGER, domain_id=acme.domain.id)
+    principal = await world.principal(revoked)
+    await world.accounts.keys.revoke(SYSTEM, principal.credential_id)
+    for secret, code in (
+        (None, "unauthenticated"),
+        ("rbk_" + "A" * 43, "credential_unknown"),
+        ("A" * 8_000, "credential_unknown"),
+        (expired, "credential_expired"),
+        (revoked, "credential_revoked"),
+    ):
+        answer = await ask(world, route, one, secret)
+        if public:
+            assert answer.status in route.answers
+        else:
+            assert (answer.status, answer.code) == (401, code)
+            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="ringback"'
+
+    theirs, nothing = row.strangers(ids_of(zenith)), row.strangers(ids_of_nothing())
+    for scope in (Scope.BASIC_USER, Scope.OFFICE_MANAGER, Scope.RESELLER):
+        for other, missing in zip(theirs, nothing, strict=True):
+            of_other = await ask(world, route, other, secrets[scope])
+            of_missing = await ask(world, route, missing, secrets[scope])
+            assert told(of_other) == told(of_missing), (scope, other)
+            if scope in allowed and of_other.status not in (202, 200):
+                # 403: the scope may do this to its own things only, or a field is beyond it.
+                assert of_other.status in (404, 403, 422), (scope, other, of_other.raw)
+
+
+def told(answer: Answer) -> tuple[int, bytes]:
+    """What a caller learns from an answer."""
+    identity = answer.headers["X-Request-Id"].encode()
+    return answer.status, answer.raw.replace(identity, b"")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, route in TABLE.items() if route.path_parameters))
+async def test_an_id_of_the_wrong_shape_is_as_missing_as_one_of_nothing(world: World, name: str) -> None:
+    route = TABLE[name]
+    missing = ROWS[name].strangers(ids_of_nothing())
+    wrong = ROWS[name].strangers(Ids(*["' OR 1=1 --%00" for _ in range(9)]))
+    for one, other in zip(missing, wrong, strict=True):
+        assert told(await ask(world, route, one, world.super_user)) == told(
+            await ask(world, route, other, world.super_user)
+        )
+
+
+async def test_a_basic_user_does_not_meet_the_things_of_a_colleague(world: World) -> None:
+    acme = await world.tenant("acme", "+12025550101")
+    api, colleague = world.client, acme.tokens[1]
+    for path in (
+        f"/v1/users/{acme.users[0].id}",
+        f"/v1/devices/{acme.devices[0].id}",
+        f"/v1/numbers/{acme.number.id}",
+        f"/v1/calls/{acme.call_id}",
+        f"/v1/messages/{acme.message_id}",
+        f"/v1/conversations/{acme.conversation_id}",
+    ):
+        assert (await api.get(path, colleague)).status == 404, path
+    for path in ("/v1/calls", "/v1/messages", "/v1/conversations", "/v1/numbers"):
+        assert (await api.get(path, colleague)).body["items"] == [], path
+
+
+async def test_what_is_revoked_elsewhere_stops_within_five_seconds(world: World) -> None:
+    acme = await world.tenant("acme", "+12025550101")
+    assert (await world.client.get("/v1/users", acme.manager)).status == 200
+    # Another process on the same database: ours is told nothing.
+    from engine.accounts.service import Accounts
+    from engine.storage.accounts import SqlAccountsStore
+
+    elsewhere = Accounts(SqlAccountsStore(world.database), world.clock)
+    await elsewhere.keys.revoke(SYSTEM, acme.manager_key_id)
+    world.clock.ms += 5_000
+    assert (await world.client.get("/v1/users", acme.manager)).code == "credential_revoked"

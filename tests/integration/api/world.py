@@ -1,0 +1,331 @@
+"""The API in front of the real services on a real database; only the PBX and the carrier are twins.
+
+Two tenants, each with a manager's key, two users with a page token each, devices, a number, a call, a text
+and its thread: whatever one may read, the other must not be able to tell from nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from api.app import build_app, serving
+from api.context import CONTEXT, Context
+from api.settings import ApiSettings
+from engine.accounts.models import (
+    SYSTEM,
+    CreateDevice,
+    CreateDomain,
+    CreateKey,
+    CreateNumber,
+    CreateUser,
+    Device,
+    Domain,
+    MintToken,
+    Number,
+    Principal,
+    Scope,
+    User,
+)
+from engine.accounts.service import Accounts
+from engine.adapters.smpp_texts import CarrierTexts, CarrierWords
+from engine.bus.in_process import Bus
+from engine.click_to_call.models import Call, PlaceCall
+from engine.click_to_call.ports import DialRequest, PbxListener
+from engine.click_to_call.service import ClickToCall
+from engine.click_to_call.settings import CallSettings
+from engine.conversations.service import Conversations
+from engine.events import NewEvent
+from engine.idempotency import Replayed
+from engine.ids import new_id
+from engine.messaging.access import ThreadAccess
+from engine.messaging.models import Message
+from engine.messaging.outbox import Outbox
+from engine.messaging.ports import InboundText, Refusal, SegmentJob, Slot
+from engine.messaging.service import Messaging
+from engine.messaging.settings import MessagingSettings
+from engine.services import Component, Services
+from engine.smpp.text import TextProfile
+from engine.storage.accounts import SqlAccountsStore
+from engine.storage.audit import AuditReader
+from engine.storage.calls import SqlCalls, SqlDirectory
+from engine.storage.conversations import SqlConversations
+from engine.storage.database import Database, Transaction
+from engine.storage.event_log import EventLog
+from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from tests.integration.api.client import CheckedClient, Contract
+
+R = TypeVar("R")
+
+CARRIER = "one"
+PBX = "main"
+
+
+@dataclass
+class Clock:
+    """Stands still; wall and monotonic time move together."""
+
+    ms: int = 1_800_000_000_000
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+
+class SilentPbx:
+    """Takes every call and never says what became of it."""
+
+    name = PBX
+    available = True
+
+    def __init__(self) -> None:
+        self.originated: list[DialRequest] = []
+        self.hung_up: list[str] = []
+
+    def subscribe(self, listener: PbxListener) -> None: ...
+
+    def follow(self, call: Call) -> None: ...
+
+    async def originate(self, request: DialRequest) -> None:
+        self.originated.append(request)
+
+    async def hangup(self, channel_id: str) -> bool:
+        self.hung_up.append(channel_id)
+        return True
+
+
+class UnboundCarrier:
+    """A carrier without a bind: texts are accepted and wait."""
+
+    name = CARRIER
+
+    def reserve(self) -> Slot | None:
+        return None
+
+    def release(self, slot: Slot) -> None:
+        raise AssertionError("nothing was reserved")
+
+    def submit(self, slot: Slot, job: SegmentJob) -> bool:
+        raise AssertionError("nothing was reserved")
+
+    def refusal(self, command_status: int) -> Refusal:
+        raise AssertionError("nothing was sent")
+
+    def smsc_key(self, smsc_id: str) -> str:
+        return smsc_id
+
+
+@dataclass
+class HealthTwin:
+    """Says what it is told to."""
+
+    components: list[Component] = field(default_factory=lambda: [Component("database", True, True)])
+
+    async def check(self) -> Sequence[Component]:
+        return self.components
+
+
+@dataclass
+class Tenant:
+    """One domain with everything in it. Secrets by who holds them."""
+
+    domain: Domain
+    manager: str
+    manager_key_id: str
+    users: list[User]
+    tokens: list[str]
+    devices: list[Device]
+    number: Number
+    call_id: str
+    message_id: str
+    conversation_id: str
+
+
+@dataclass
+class World:
+    services: Services
+    database: Database
+    bus: Bus
+    clock: Clock
+    client: CheckedClient
+    context: Context
+    health: HealthTwin
+    pbx: SilentPbx
+    super_user: str
+    reseller: str
+    super_user_key_id: str
+
+    @property
+    def accounts(self) -> Accounts:
+        return self.services.accounts
+
+    async def tenant(self, name: str, number: str, *, reseller: str | None = "acme-resale") -> Tenant:
+        """A domain of this reseller with two users; the number is assigned to the first."""
+        accounts = self.accounts
+        domain = made(
+            await accounts.domains.create(
+                SYSTEM,
+                CreateDomain(
+                    name=name, pbx=PBX, dial_context=f"{name}-out", region="US", reseller_id=reseller
+                ),
+            )
+        )
+        manager = made(
+            await accounts.keys.create(
+                SYSTEM, CreateKey(label="server", scope=Scope.OFFICE_MANAGER, domain_id=domain.id)
+            )
+        )
+        assert manager.secret is not None
+        acting = await accounts.authenticate(manager.secret)
+        users, tokens, devices = [], [], []
+        for extension in ("101", "102"):
+            user = made(
+                await accounts.users.create(
+                    acting, CreateUser(extension=extension, display_name=f"{name} {extension}")
+                )
+            )
+            users.append(user)
+            devices.append(
+                made(
+                    await accounts.devices.create(
+                        acting, CreateDevice(user_id=user.id, endpoint=f"{name}-{extension}")
+                    )
+                )
+            )
+            token = made(await accounts.tokens.mint(acting, MintToken(user_id=user.id, lifetime_s=86_400)))
+            assert token.secret is not None
+            tokens.append(token.secret)
+        owned = made(
+            await accounts.numbers.create(
+                SYSTEM,
+                CreateNumber(e164=number, carrier=CARRIER, domain_id=domain.id, user_ids=(users[0].id,)),
+            )
+        )
+        caller = await accounts.authenticate(tokens[0])
+        call = made(await self.services.calls.place(caller, PlaceCall(to="102")))
+        message = await self.inbound(number, "+12025550177", "hello")
+        return Tenant(
+            domain,
+            manager.secret,
+            manager.credential.id,
+            users,
+            tokens,
+            devices,
+            owned,
+            call.id,
+            message.id,
+            message.conversation_id or "",
+        )
+
+    async def inbound(self, to: str, source: str, text: str) -> Message:
+        """A text from outside, as a carrier delivers it."""
+        stored: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+        came = InboundText(
+            message_id=new_id("msg"),
+            conversation_id=new_id("conv"),
+            carrier=CARRIER,
+            source=source,
+            destination=to,
+            data_coding=0,
+            octets=text.encode(),
+            text=text,
+            session_id="s1",
+            received_ms=self.clock.ms,
+        )
+        self._texts.store_inbound([came], stored.set_result)
+        assert await stored is None
+        return await self.services.messaging.get(SYSTEM, came.message_id)
+
+    async def key(self, scope: Scope, **fields: object) -> str:
+        """A new key's secret."""
+        issued = made(
+            await self.accounts.keys.create(SYSTEM, CreateKey(**{"label": "k", "scope": scope, **fields}))
+        )
+        assert issued.secret is not None
+        return issued.secret
+
+    async def emit(self, *events: NewEvent) -> None:
+        """Commit events as a feature would."""
+
+        def work(tx: Transaction) -> None:
+            for event in events:
+                tx.emit(event)
+
+        await self.database.transact(work)
+
+    async def principal(self, secret: str) -> Principal:
+        return await self.accounts.authenticate(secret)
+
+    _texts: SqlTexts = field(kw_only=True)
+
+
+def made(result: R | Replayed) -> R:
+    assert not isinstance(result, Replayed)
+    return result
+
+
+@contextlib.asynccontextmanager
+async def a_world(
+    url: str, settings: ApiSettings, *, change: Callable[[Services], Services] | None = None
+) -> AsyncIterator[World]:
+    """The API served on a free port. change: swap a service for another."""
+    clock, bus, pbx, health = Clock(), Bus(), SilentPbx(), HealthTwin()
+    database = await Database.open(url, bus_publish=bus.publish, clock=clock)
+    accounts = Accounts(SqlAccountsStore(database), clock, known_pbxs={PBX}, known_carriers={CARRIER})
+    words = CarrierTexts({CARRIER: CarrierWords(carrier=CARRIER, profile=TextProfile())})
+    texts = SqlTexts(database, words)
+    directory = SqlNumberDirectory(database, clock)
+    outbox = Outbox(UnboundCarrier(), texts, MessagingSettings(), clock)
+    messaging = Messaging(texts, directory, words, {CARRIER: outbox}, MessagingSettings(), clock)
+    calls = ClickToCall(
+        SqlCalls(database), {PBX: pbx}, SqlDirectory(database), CallSettings(open_per_user=50), clock
+    )
+    services = Services(
+        accounts=accounts,
+        calls=calls,
+        messaging=messaging,
+        conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(directory)),
+        audit=AuditReader(database),
+        event_log=EventLog(database),
+        bus=bus,
+        health=health,
+        metrics=CollectorRegistry(),
+    )
+    app = build_app(change(services) if change else services, settings, clock=clock)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        await stack.enter_async_context(calls.running())
+        host, port = await stack.enter_async_context(serving(app))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        contract = Contract(msgspec.json.decode(app[CONTEXT].document))
+        super_user = made(await accounts.keys.create(SYSTEM, CreateKey(label="root", scope=Scope.SUPER_USER)))
+        reseller = made(
+            await accounts.keys.create(
+                SYSTEM, CreateKey(label="resale", scope=Scope.RESELLER, reseller_id="acme-resale")
+            )
+        )
+        assert super_user.secret is not None
+        assert reseller.secret is not None
+        yield World(
+            services=services,
+            database=database,
+            bus=bus,
+            clock=clock,
+            client=CheckedClient(session, f"http://{host}:{port}", contract),
+            context=app[CONTEXT],
+            health=health,
+            pbx=pbx,
+            super_user=super_user.secret,
+            reseller=reseller.secret,
+            super_user_key_id=super_user.credential.id,
+            _texts=texts,
+        )
