@@ -56,6 +56,7 @@ class CallFact:
     cause: Q.850, None where Asterisk gave 0 or nothing. sip_code: Asterisk 22 only.
     dial_status: DialEnd's word, where there was one.
     ended_first: on CALL_ENDED, the leg that hung up or failed first, where it was seen.
+    inferred: no event said so; a channel list did not have the channel, or nothing came in time.
     """
 
     channel_id: str
@@ -68,6 +69,7 @@ class CallFact:
     sip_code: int | None = None
     dial_status: str | None = None
     ended_first: Leg | None = None
+    inferred: bool = False
 
 
 # ITU-T Q.850 cause to result. 0 and 16 say nothing about a leg that was not answered.

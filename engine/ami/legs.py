@@ -101,6 +101,7 @@ class CallLegs:
     connected: bool = False
     facts: list[CallFact] = field(default_factory=list)
     at_ms: int = 0
+    inferring: bool = False  # whether what is decided now was told by no event
 
     # Who is who
 
@@ -210,26 +211,24 @@ class CallLegs:
             self.emit(FactKind.ORIGINATE_REFUSED, self.a, "", result=result)
             self.emit(FactKind.CALL_ENDED, None, "")
 
-    def channel_gone(
-        self, uniqueid: str, cause: int | None, sip_code: int | None, now: float, *, observed: bool
-    ) -> None:
-        """A live channel has hung up; observed: its Hangup was read, not inferred."""
+    def channel_gone(self, uniqueid: str, cause: int | None, sip_code: int | None, now: float) -> None:
+        """A live channel has hung up."""
         channel = self.live.pop(uniqueid)
         self.gone.add(uniqueid)
         if uniqueid in self.devices:
             self.device_end = (cause, sip_code)
         leg = self.leg_rung_on(uniqueid)
         if leg is not None:
-            if observed and self.first_gone is None:
+            if not self.inferring and self.first_gone is None:
                 self.first_gone = leg.name
             leg.cause, leg.sip_code, leg.dial_status = cause or None, sip_code, channel.dial_status
             if leg.answered:
                 self._end(leg, LegResult.ANSWERED)
             elif leg is self.a:
-                self._unanswered_leg_a_gone(now, observed=observed)
+                self._unanswered_leg_a_gone(now)
             else:
                 leg.channel = uniqueid
-        self._settle_leg_b(observed=observed)
+        self._settle_leg_b()
         self._finish_call()
 
     def originate_failed(self, reason: int) -> None:
@@ -246,7 +245,7 @@ class CallLegs:
         self._end(self.a, result)
         self._finish_call()
 
-    def _unanswered_leg_a_gone(self, now: float, *, observed: bool) -> None:
+    def _unanswered_leg_a_gone(self, now: float) -> None:
         a = self.a
         if self.device_end[0] == a.cause:
             # The Local channel hides the SIP code of the phone behind it.
@@ -258,15 +257,17 @@ class CallLegs:
             # Asterisk ends its own ringing without a DialEnd: this was a hang-up from our side.
             result = LegResult.CANCELED
         timed_out = now >= (self.dialed_at or self.watched_at) + self.leg_a_timeout_s - _TIMER_SLACK_S
-        if result is None and (self.originate_reason == REASON_NO_ANSWER or (observed and timed_out)):
+        if result is None and (
+            self.originate_reason == REASON_NO_ANSWER or (timed_out and not self.inferring)
+        ):
             result = LegResult.NO_ANSWER
-        if result is None and observed and self.originate_reason is None:
+        if result is None and not self.inferring and self.originate_reason is None:
             self.awaits_reason = True
             self.deadline = now + REASON_GRACE_S
         else:
             self.settle_leg_a(result or LegResult.UNKNOWN)
 
-    def _settle_leg_b(self, *, observed: bool) -> None:
+    def _settle_leg_b(self) -> None:
         """An unanswered leg b is over when leg a is: until then the dialplan may try elsewhere."""
         a, b = self.a, self.b
         if not a.answered or a.stage is not Stage.ENDED or b.answered or b.stage is Stage.ENDED:
@@ -278,7 +279,7 @@ class CallLegs:
                 b.cause, b.sip_code, b.dial_status, is_device=self.destination_is_device
             )
             self._end(b, result or LegResult.UNKNOWN)
-        elif observed and not a.was_bridged:
+        elif not self.inferring and not a.was_bridged:
             self._settle_undialed_leg_b()
 
     def _settle_undialed_leg_b(self) -> None:
@@ -325,6 +326,7 @@ class CallLegs:
                 sip_code=over.sip_code if over else None,
                 dial_status=over.dial_status if over else None,
                 ended_first=ended_first,
+                inferred=self.inferring,
             )
         )
 

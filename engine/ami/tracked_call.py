@@ -32,21 +32,23 @@ class TrackedCall(CallLegs):
         """Decide what no event has decided by the deadline."""
         self.at_ms = at_ms
         if self.deadline is not None and now >= self.deadline and self.awaits_reason:
-            self.settle_leg_a(LegResult.UNKNOWN)
+            self.settle_leg_a(LegResult.UNKNOWN)  # its Hangup was read; only the reason is missing
         return self.take_facts()
 
     def never_appeared(self, at_ms: int, result: LegResult) -> list[CallFact]:
         """No channel came in time, or a channel list did not have one."""
-        self.at_ms = at_ms
+        self.at_ms, self.inferring = at_ms, True
         self.refuse(result)
+        self.inferring = False
         return self.take_facts()
 
     def channels_lost(self, uniqueids: Iterable[str], now: float, at_ms: int) -> list[CallFact]:
         """These channels ended while nobody listened: no cause will ever be known."""
-        self.at_ms = at_ms
+        self.at_ms, self.inferring = at_ms, True
         for uniqueid in uniqueids:
             if uniqueid in self.live:
-                self.channel_gone(uniqueid, None, None, now, observed=False)
+                self.channel_gone(uniqueid, None, None, now)
+        self.inferring = False
         return self.take_facts()
 
     def reconcile(self, rows: Iterable[Event], at_ms: int) -> list[CallFact]:
@@ -183,7 +185,7 @@ class TrackedCall(CallLegs):
             self.see(uniqueid, event.get("Channel", ""))
         if uniqueid in self.live:
             cause, sip_code = _number(event.get("Cause")), _number(event.get("TechCause"))
-            self.channel_gone(uniqueid, cause, sip_code, now, observed=True)
+            self.channel_gone(uniqueid, cause, sip_code, now)
 
     def _on_hold(self, event: Event, now: float) -> None:
         leg = self.leg_of_person_on(event.get("Uniqueid", ""))

@@ -374,6 +374,7 @@ def test_channel_that_appears_after_a_refusal_opens_the_call_again() -> None:
     pbx = Pbx()
     pbx.event("OriginateResponse", ActionID=CALL, Response="Failure", Reason="0")
     assert told(pbx.facts) == [("originate_refused", "a"), ("call_ended", None)]
+    assert [fact.inferred for fact in pbx.facts] == [False, False]
     facts = pbx.event("Newchannel", CALL, Channel="PJSIP/1001-1")
     assert told(facts) == [("leg_created", "a")]
     facts = pbx.event("Hangup", CALL, Cause="16")
@@ -396,6 +397,7 @@ def test_unlisted_originate_is_unknown_after_the_grace_period() -> None:
     facts = pbx.tick(0.2)
     assert told(facts) == [("originate_refused", "a"), ("call_ended", None)]
     assert facts[0].result is LegResult.UNKNOWN
+    assert [fact.inferred for fact in facts] == [True, True]
 
 
 def test_channel_that_appears_in_the_grace_period_is_adopted() -> None:
@@ -438,6 +440,10 @@ def test_leg_missing_from_the_list_ends_after_the_grace_period() -> None:
     pbx.resync({"Uniqueid": CALL, "Linkedid": CALL, "ChannelStateDesc": "Up"})
     facts = pbx.tick(GRACE_S)
     assert told(facts) == [("leg_ended", "b")]
+    assert facts[0].inferred
+    facts = pbx.event("Hangup", CALL, Cause="16")
+    assert [fact.inferred for fact in facts] == [False, False]
+    facts = [pbx.ended("b")]
     assert (facts[0].result, facts[0].cause) == (LegResult.ANSWERED, None)
 
 
