@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import itertools
 import json
+import math
 import shutil
 import sys
 import tempfile
@@ -98,6 +99,11 @@ class Recording:
         """The share of the energy at that tone; 0 is silence or something else, 1 pure tone."""
         samples, rate_hz = read_wav(self.path)
         return tone_share(samples, rate_hz, tone_hz)
+
+    def loudness(self) -> float:
+        """Root mean square of the samples: below 10 is silence, some hundreds are speech."""
+        samples, _ = read_wav(self.path)
+        return math.sqrt(sum(sample * sample for sample in samples) / max(len(samples), 1))
 
 
 class Phone:
