@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from engine.accounts.models import Device, Domain, Number, Page, PageRequest, User
 from engine.click_to_call.models import (
@@ -31,7 +30,7 @@ from engine.idempotency import Claim, Replayed
 from engine.ids import is_id
 from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsReads
-from engine.storage.database import Database
+from engine.storage.database import Database, HotStatement
 from engine.storage.tables.calls import calls
 from engine.storage.tables.log import idempotency_keys
 from engine.storage.transaction import Transaction
@@ -48,6 +47,43 @@ _MOST_DEVICES = 200
 _encode = msgspec.json.Encoder().encode
 _leg = msgspec.json.Decoder(Leg).decode
 _pairs = msgspec.json.Decoder(dict[str, str]).decode
+
+
+# Statements that every call needs are made once: building them costs more than running them.
+_FIXED = (
+    *("id", "domain_id", "user_id", "device_id", "pbx", "destination", "destination_is_device", "caller_id"),
+    *("prompt", "auto_answer", "all_devices", "leg_a_timeout_s", "leg_b_timeout_s", "client_ref"),
+    *("metadata", "requested_by", "created_ms"),
+)
+_PROGRESS = (
+    *("status", "leg_a", "leg_b", "connected_ms", "cancel_requested_ms", "ended_leg", "end_reason"),
+    *("ended_ms", "sequence"),
+)
+_INSERT = HotStatement(sa.insert(calls), *_FIXED, *_PROGRESS)
+_UPDATE = HotStatement(
+    sa.update(calls)
+    .where(calls.c.id == sa.bindparam("of_call"), calls.c.sequence < sa.bindparam("new_sequence"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _PROGRESS}),
+    *(f"new_{name}" for name in _PROGRESS),
+    "of_call",
+)
+_SEQUENCES = sa.select(calls.c.id, calls.c.sequence).where(
+    calls.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+_OWNERS = {"user": calls.c.user_id, "domain": calls.c.domain_id}
+_OPEN = {
+    who: sa.select(sa.func.count()).where(column == sa.bindparam("owner"), calls.c.ended_ms.is_(None))
+    for who, column in _OWNERS.items()
+}
+# Ids sort by creation time, so this reads as many index entries as the limit allows calls.
+_NTH_NEWEST = {
+    who: sa.select(calls.c.created_ms)
+    .where(column == sa.bindparam("owner"))
+    .order_by(calls.c.id.desc())
+    .offset(sa.bindparam("newer", type_=sa.Integer))
+    .limit(1)
+    for who, column in _OWNERS.items()
+}
 
 
 class SqlCalls:
@@ -75,7 +111,7 @@ class SqlCalls:
             if claim is not None and (replayed := idempotency.claim(tx, claim)) is not None:
                 return replayed
             _check_limits(tx, call, limits)
-            tx.connection.execute(sa.insert(calls).values(_values(call)))
+            tx.execute_many(_INSERT, [(*_fixed(call), *_progress(call))])
             tx.emit(_event(call))
             if claim is not None and answer is not None:
                 idempotency.settle(tx, claim, answer.status, answer.body)
@@ -85,10 +121,15 @@ class SqlCalls:
 
     async def save(self, snapshots: Sequence[Call]) -> None:
         def update(tx: Transaction) -> None:
+            ids = list({call.id for call in snapshots})
+            known = {row.id: row.sequence for row in tx.connection.execute(_SEQUENCES, {"ids": ids})}
+            latest: dict[str, Call] = {}
             for call in snapshots:
-                newer = sa.update(calls).where(calls.c.id == call.id, calls.c.sequence < call.sequence)
-                if tx.connection.execute(newer.values(_progress(call))).rowcount:
+                if call.sequence > known.get(call.id, call.sequence):
+                    known[call.id] = call.sequence
+                    latest[call.id] = call
                     tx.emit(_event(call))
+            tx.execute_many(_UPDATE, [(*_progress(call), call.id) for call in latest.values()])
 
         await self._database.transact(update)
 
@@ -155,36 +196,28 @@ class SqlDirectory:
 
 def _check_limits(tx: Transaction, call: Call, limits: PlacementLimits) -> None:
     owners = (
-        (calls.c.user_id == call.user_id, limits.open_per_user, limits.per_minute_per_user, "user"),
-        (calls.c.domain_id == call.domain_id, limits.open_per_domain, limits.per_minute_per_domain, "domain"),
+        ("user", call.user_id, limits.open_per_user, limits.per_minute_per_user),
+        ("domain", call.domain_id, limits.open_per_domain, limits.per_minute_per_domain),
     )
-    for owned, most_open, most_a_minute, who in owners:
-        if most_open is not None and _count(tx.connection, owned, calls.c.ended_ms.is_(None)) >= most_open:
-            raise RateLimited(
-                f"The {who} has {most_open} calls going on, which is the limit.",
-                retry_after_s=_RETRY_OPEN_S,
-                native={"limit": f"open_per_{who}"},
-            )
+    for who, owner, most_open, most_a_minute in owners:
+        if most_open is not None:
+            open_calls = tx.connection.execute(_OPEN[who], {"owner": owner}).scalar_one()
+            if open_calls >= most_open:
+                raise RateLimited(
+                    f"The {who} has {most_open} calls going on, which is the limit.",
+                    retry_after_s=_RETRY_OPEN_S,
+                    native={"limit": f"open_per_{who}"},
+                )
         if most_a_minute is not None:
-            _check_rate(tx, call, owned, most_a_minute, who)
-
-
-def _check_rate(tx: Transaction, call: Call, owned: sa.ColumnElement[bool], most: int, who: str) -> None:
-    since_ms = call.created_ms - _MINUTE_MS
-    # The n-th newest call; ids sort by creation time, so this reads n index entries at most.
-    nth = sa.select(calls.c.created_ms).where(owned).order_by(calls.c.id.desc()).offset(most - 1).limit(1)
-    oldest_ms = tx.connection.execute(nth).scalar()
-    if oldest_ms is not None and oldest_ms > since_ms:
-        raise RateLimited(
-            f"The {who} may place {most} calls a minute.",
-            retry_after_s=(oldest_ms - since_ms) / 1000,
-            native={"limit": f"per_minute_per_{who}"},
-        )
-
-
-def _count(connection: Connection, *conditions: sa.ColumnElement[bool]) -> int:
-    query = sa.select(sa.func.count()).select_from(calls).where(*conditions)
-    return int(connection.execute(query).scalar_one())
+            since_ms = call.created_ms - _MINUTE_MS
+            nth = {"owner": owner, "newer": most_a_minute - 1}
+            oldest_ms = tx.connection.execute(_NTH_NEWEST[who], nth).scalar()
+            if oldest_ms is not None and oldest_ms > since_ms:
+                raise RateLimited(
+                    f"The {who} may place {most_a_minute} calls a minute.",
+                    retry_after_s=(oldest_ms - since_ms) / 1000,
+                    native={"limit": f"per_minute_per_{who}"},
+                )
 
 
 def _conditions(user_id: str | None, chosen: CallFilter) -> list[sa.ColumnElement[bool]]:
@@ -216,43 +249,42 @@ def _event(call: Call) -> NewEvent:
     return NewEvent(domain_stream(call.domain_id), "call.updated", call.id, data, (call.user_id,))
 
 
-def _values(call: Call) -> dict[str, Any]:
-    """Every column of a new row."""
-    return {
-        "id": call.id,
-        "domain_id": call.domain_id,
-        "user_id": call.user_id,
-        "device_id": call.device_id,
-        "pbx": call.pbx,
-        "destination": call.to,
-        "destination_is_device": int(call.destination_is_device),
-        "caller_id": call.caller_id,
-        "prompt": call.prompt.value,
-        "auto_answer": int(call.auto_answer),
-        "all_devices": int(call.all_devices),
-        "leg_a_timeout_s": call.leg_a_timeout_s,
-        "leg_b_timeout_s": call.leg_b_timeout_s,
-        "client_ref": call.client_ref,
-        "metadata": _encode(call.metadata).decode(),
-        "requested_by": call.requested_by,
-        "created_ms": call.created_ms,
-        **_progress(call),
-    }
+def _fixed(call: Call) -> tuple[object, ...]:
+    """The values of _FIXED."""
+    return (
+        call.id,
+        call.domain_id,
+        call.user_id,
+        call.device_id,
+        call.pbx,
+        call.to,
+        int(call.destination_is_device),
+        call.caller_id,
+        call.prompt.value,
+        int(call.auto_answer),
+        int(call.all_devices),
+        call.leg_a_timeout_s,
+        call.leg_b_timeout_s,
+        call.client_ref,
+        _encode(call.metadata).decode(),
+        call.requested_by,
+        call.created_ms,
+    )
 
 
-def _progress(call: Call) -> dict[str, Any]:
-    """The columns that change."""
-    return {
-        "status": call.status.value,
-        "leg_a": _encode(call.leg_a).decode(),
-        "leg_b": _encode(call.leg_b).decode(),
-        "connected_ms": call.connected_ms,
-        "cancel_requested_ms": call.cancel_requested_ms,
-        "ended_leg": call.ended_leg.value if call.ended_leg else None,
-        "end_reason": call.end_reason.value if call.end_reason else None,
-        "ended_ms": call.ended_ms,
-        "sequence": call.sequence,
-    }
+def _progress(call: Call) -> tuple[object, ...]:
+    """The values of _PROGRESS."""
+    return (
+        call.status.value,
+        _encode(call.leg_a).decode(),
+        _encode(call.leg_b).decode(),
+        call.connected_ms,
+        call.cancel_requested_ms,
+        call.ended_leg.value if call.ended_leg else None,
+        call.end_reason.value if call.end_reason else None,
+        call.ended_ms,
+        call.sequence,
+    )
 
 
 def _call(row: Row) -> Call:
