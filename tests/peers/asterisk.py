@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -28,6 +29,13 @@ def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateAsteri
         unavailable("asterisk", error.detail)
     yield private
     private.stop()
+
+
+def is_at_least(asterisk: PrivateAsterisk, *version: int) -> bool:
+    """Whether it is that version or newer; 22 tells SIP codes and filters events by name."""
+    assert asterisk.tree is not None
+    numbers = [int(number) for number in re.findall(r"\d+", asterisk.tree.version)]
+    return tuple(numbers[: len(version)]) >= version
 
 
 class Shelf:
