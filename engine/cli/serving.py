@@ -61,7 +61,12 @@ def migrate_database(config: ConfigFile = None) -> None:
     before = migrate.current(storage.database_url)
     migrate.upgrade(storage.database_url)
     after = migrate.current(storage.database_url)
-    print(f"The schema is at {after}." if before == after else f"The schema went from {before} to {after}.")
+    if before is None:
+        print(f"The database was empty; its schema is at {after} now.")
+    elif before == after:
+        print(f"The schema is at {after}.")
+    else:
+        print(f"The schema went from {before} to {after}.")
 
 
 def demo(
