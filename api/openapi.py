@@ -20,7 +20,14 @@ from api.routes import ID_PARAMETERS, NoQuery, Route, RouteTable
 _REF = "#/components/schemas/{model}"
 
 _EVERY_ROUTE = frozenset(
-    {"internal", "storage_unavailable", "storage_busy", "storage_closing", "storage_outcome_unknown"}
+    {
+        "invalid_input",
+        "internal",
+        "storage_unavailable",
+        "storage_busy",
+        "storage_closing",
+        "storage_outcome_unknown",
+    }
 )
 _WITH_CREDENTIAL = frozenset(
     {

@@ -1,8 +1,9 @@
 """The event socket: one reader's connection, and the set of all of them.
 
 Three things happen to a connection at once: it reads (a cursor, or nothing), it follows the log and
-the bus into its outbox, and it sends what the outbox holds. A reader that does not keep up overflows
-its own outbox and is closed; nobody else waits for it. Timers are one loop for all connections.
+the bus into its outbox, and it sends what the outbox holds. When the outbox is half full, following
+waits; what the bus drops meanwhile comes from the log. A reader that makes no room in time is closed,
+and nobody else has waited for it. Timers are one loop for all connections.
 Close codes: 1001 stopping, 4001 credential ended, 4002 a frame it may not send, 4008 too slow.
 Source: RFC 6455 §7.4 (close codes), §10.2 (Origin).
 """
@@ -42,8 +43,6 @@ SLOW_READER = 4008
 MAX_FRAME_OCTETS = 8_192
 #: Each subscribe may cost a replay; a reader that needs more than this a minute is broken.
 SUBSCRIBES_A_MINUTE = 20
-#: A replay waits this long for a reader to take anything at all.
-STALLED_S = 10.0
 #: How long a peer may take to answer our close frame.
 CLOSE_WITHIN_S = 3.0
 #: Credentials asked about at once when they are due.
@@ -140,7 +139,8 @@ class EventSocket:
     def beat(self, now: float, wall_ms: int) -> None:
         """Send the high-water mark. now: monotonic; wall_ms: for the reader."""
         self.heartbeat_at = now + self._sockets.settings.heartbeat_s
-        self._put(control_frame("heartbeat", self._position.passed, at=at(wall_ms)))
+        if self._outbox.half_empty:  # else it has enough to read
+            self._put(control_frame("heartbeat", self._position.passed, at=at(wall_ms)))
 
     # Reading.
 
@@ -186,7 +186,7 @@ class EventSocket:
                     continue
                 follows = self._position.follows(event)
                 if follows:
-                    self._show(event)
+                    await self._show(event)
                 elif follows is None:
                     await self._replay()
         except Closed:
@@ -205,17 +205,25 @@ class EventSocket:
                 if event is None:
                     self._put(control_frame("resync", self._position.passed))
                 else:
-                    self._show(event)
+                    await self._show(event)
+
+    async def _show(self, event: Event) -> None:
+        """Queue an event if the reader may see it, and wait for room behind it.
+
+        Raises _Ended when the reader makes none in time.
+        """
+        if not may_see(self.principal, event):
+            return
+        self._put(self._sockets.frames.of(event))
+        if self._outbox.half_empty:
+            return
+        try:
+            async with asyncio.timeout(self._sockets.settings.slow_reader_s):
                 while not self._outbox.half_empty:
                     self._drained.clear()
-                    try:
-                        await asyncio.wait_for(self._drained.wait(), STALLED_S)
-                    except TimeoutError:
-                        raise _Ended(SLOW_READER, "slow_reader") from None
-
-    def _show(self, event: Event) -> None:
-        if may_see(self.principal, event):
-            self._put(self._sockets.frames.of(event))
+                    await self._drained.wait()
+        except TimeoutError:
+            raise _Ended(SLOW_READER, "slow_reader") from None
 
     def _put(self, frame: bytes) -> None:
         if self._outbox.put(frame):

@@ -195,7 +195,7 @@ async def place_call(request: ApiRequest[NewCall, NoQuery]) -> web.StreamRespons
     permission=Permission.READ_CALLS,
     query=CallQuery,
     answers={200: CallList},
-    problems=("not_found", "domain_not_found", "user_not_found"),
+    problems=("not_found", "domain_not_found", "user_not_found", "invalid_cursor"),
 )
 async def list_calls(request: ApiRequest[NoBody, CallQuery]) -> web.StreamResponse:
     query = request.query

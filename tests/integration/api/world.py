@@ -88,18 +88,16 @@ class SilentPbx:
     available = True
 
     def __init__(self) -> None:
-        self.originated: list[DialRequest] = []
-        self.hung_up: list[str] = []
+        self.asked_for: set[str] = set()
 
     def subscribe(self, listener: PbxListener) -> None: ...
 
     def follow(self, call: Call) -> None: ...
 
     async def originate(self, request: DialRequest) -> None:
-        self.originated.append(request)
+        self.asked_for.add(request.call_id)
 
     async def hangup(self, channel_id: str) -> bool:
-        self.hung_up.append(channel_id)
         return True
 
 
@@ -212,6 +210,8 @@ class World:
         )
         caller = await accounts.authenticate(tokens[0])
         call = made(await self.services.calls.place(caller, PlaceCall(to="102")))
+        while call.id not in self.pbx.asked_for:  # then its last event is committed
+            await asyncio.sleep(0.001)
         message = await self.inbound(number, "+12025550177", "hello")
         return Tenant(
             domain,
