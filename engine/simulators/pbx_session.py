@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from engine.simulators import pbx_events as events
 from engine.simulators.pbx_call import Order
@@ -57,10 +57,10 @@ class AmiSession(asyncio.Protocol):
     # The link
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not asserted: uvloop's transports are no asyncio.Transport.
+        self._transport = stream = cast(asyncio.Transport, transport)
         self._pbx.sessions.add(self)
-        transport.write(BANNER)
+        stream.write(BANNER)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._pbx.sessions.discard(self)

@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 
@@ -76,9 +77,11 @@ class SmppConnection(asyncio.Protocol):
     # --- what asyncio calls -----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=0)
+        # Not asserted: uvloop's transports are no asyncio.Transport.
+        self._transport = stream = cast(asyncio.Transport, transport)
+        # Paused by the first octet it has to keep, resumed by none; with 0, asyncio's TLS would be
+        # paused by nothing at all.
+        stream.set_write_buffer_limits(high=1, low=0)
         self._settle([])
 
     def data_received(self, data: bytes) -> None:
