@@ -72,6 +72,8 @@ class Messaging:
         self._outboxes = outboxes
         self._settings = settings
         self._clock = clock
+        # A restart does not begin again with the references just used.
+        self._reference = secrets.randbelow(65_536)
 
     async def send(
         self,
@@ -190,7 +192,8 @@ class Messaging:
     ) -> NewText:
         now_ms = self._clock.now_ms()
         # One reference for all recipients: a handset joins parts by sender and reference.
-        segments = self._coder.segments(number.carrier, request.text, secrets.randbelow(65_536))
+        self._reference = (self._reference + 1) & 0xFFFF
+        segments = self._coder.segments(number.carrier, request.text, self._reference)
         expires_ms = now_ms + validity_s * 1000
         user_id = principal.user_id or request.user_id
         if user_id is not None and user_id not in number.user_ids:
