@@ -7,15 +7,14 @@ tracker meanwhile, and a followed call that is not there is LOST once a grace pe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
 from engine.ami.actions import Flow
 from engine.ami.client import AmiClient, AmiSettings, LinkFacts, LinkStatus, OriginateRequest
 from engine.ami.facts import CallFact
-from engine.ami.facts import FactKind as AmiFactKind
-from engine.ami.tracker import GRACE_S, Tracker
+from engine.ami.tracker import Tracker
 from engine.click_to_call.models import Call, CallStatus, LegResult
 from engine.click_to_call.ports import DialRequest, FactKind, PbxFact, PbxListener
 from engine.clock import Clock
@@ -26,8 +25,6 @@ log = structlog.get_logger(__name__)
 _TICK_S = 0.25
 # A PBX that answers a login but not a list is busy; it is asked again, not given up.
 _LIST_AGAIN_S = 1.0
-# The tracker waits GRACE_S after a list and is asked a few times a second.
-_SILENCE_S = GRACE_S + 2 * _TICK_S
 
 
 class AmiPbx:
@@ -44,7 +41,6 @@ class AmiPbx:
         self._tracker.begin_resync(clock.monotonic())
         self._listener: PbxListener | None = None
         self._listed = False  # whether the channels have been listed since the link came up
-        self._listed_at = float("-inf")
         self._list_wanted = asyncio.Event()
 
     # What click-to-call uses
@@ -102,7 +98,7 @@ class AmiPbx:
         facts: list[CallFact] = []
         for event in events:
             facts += self._tracker.apply(event, now)
-        self._tell(_known(fact) for fact in facts)
+        self._tell(facts)
 
     def link_up(self, pbx: str, facts: LinkFacts) -> None:
         self._tracker.begin_resync(self._clock.monotonic())
@@ -137,8 +133,7 @@ class AmiPbx:
         if not self._client.connected:
             return
         incomplete = self._tracker.resync_incomplete
-        self._listed_at = now
-        self._tell(_known(fact) for fact in self._tracker.resync(rows, now))
+        self._tell(self._tracker.resync(rows, now))
         if incomplete:
             log.warning("pbx.events_dropped", pbx=self.name)
             self._tracker.begin_resync(now)
@@ -151,23 +146,24 @@ class AmiPbx:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
-            now = self._clock.monotonic()
-            missed = now - self._listed_at < _SILENCE_S
-            self._tell(_after_silence(fact, missed=missed) for fact in self._tracker.tick(now))
+            self._tell(self._tracker.tick(self._clock.monotonic()))
 
-    def _tell(self, facts: Iterable[PbxFact]) -> None:
-        told = list(facts)
-        if told and self._listener is not None:
-            self._listener.facts(told)
+    def _tell(self, facts: Sequence[CallFact]) -> None:
+        if facts and self._listener is not None:
+            self._listener.facts([_pbx_fact(fact) for fact in facts])
 
     def _wall_ms(self, at: float) -> int:
         return self._clock.now_ms() - round((self._clock.monotonic() - at) * 1000)
 
 
-def _known(fact: CallFact) -> PbxFact:
+def _pbx_fact(fact: CallFact) -> PbxFact:
+    """In click-to-call's words. An end that was only concluded from silence or a list is LOST."""
+    kind = FactKind(fact.kind)
+    if fact.inferred and kind in (FactKind.CALL_ENDED, FactKind.ORIGINATE_REFUSED):
+        return PbxFact(fact.channel_id, FactKind.LOST, None, "", fact.at_ms)
     return PbxFact(
         channel_id=fact.channel_id,
-        kind=FactKind(fact.kind),
+        kind=kind,
         leg=fact.leg,
         leg_channel=fact.leg_channel,
         at_ms=fact.at_ms,
@@ -176,19 +172,6 @@ def _known(fact: CallFact) -> PbxFact:
         sip_code=fact.sip_code,
         ended_first=fact.ended_first,
     )
-
-
-def _after_silence(fact: CallFact, *, missed: bool) -> PbxFact:
-    """A fact that no event told.
-
-    That leg a never came to be is a guess then, since the PBX would have said so. missed: the
-    channels were listed a moment ago and the call's were not among them: its end was not seen.
-    """
-    guessed = fact.kind is AmiFactKind.ORIGINATE_REFUSED
-    unseen = missed and fact.kind is AmiFactKind.CALL_ENDED
-    if guessed or unseen:
-        return PbxFact(fact.channel_id, FactKind.LOST, None, "", fact.at_ms)
-    return _known(fact)
 
 
 def _originate_request(request: DialRequest) -> OriginateRequest:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from engine.adapters import ami_pbx
 from engine.ami import tracker
 from engine.simulators.pbx import PbxSimulator
 from tests.integration.click_to_call.office import Office, people_on, simulated
@@ -16,7 +15,6 @@ from tests.integration.click_to_call.office import Office, people_on, simulated
 def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fifth of the time that a channel which was not listed may still take to appear."""
     monkeypatch.setattr(tracker, "GRACE_S", 1.0)
-    monkeypatch.setattr(ami_pbx, "_SILENCE_S", 1.5)
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "simulators.md"
 
 
 def destinations() -> str:
-    rows = [f"| 99{code} | {outcome.says} |" for code, outcome in DESTINATIONS.items()]
+    rows = [f"| `99{code}` | {outcome.says} |" for code, outcome in DESTINATIONS.items()]
     return "\n".join(["| number ends in | the destination |", "|---|---|", *rows])
 
 
 def callers() -> str:
-    rows = [f"| -{word} | {outcome.says} |" for word, outcome in CALLERS.items()]
+    rows = [f"| `-{word}` | {outcome.says} |" for word, outcome in CALLERS.items()]
     return "\n".join(["| endpoint ends in | the user's phone |", "|---|---|", *rows])
 
 
