@@ -81,7 +81,7 @@ class PhoneEvent:
 
     kind: registered, unregistered, incoming, calling, ringing (either direction), answered,
     sound (media flows), dtmf, ended.
-    at: loop.time() of the moment, in seconds. data: sip_code and reason, digit, …
+    at: time.monotonic() of the moment. data: sip_code and reason, digit, …
     """
 
     kind: str
