@@ -64,7 +64,8 @@ class SmppConnection(asyncio.Protocol):
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._held = b""
+        self._held = b""  # taken from the session; given to the transport as far as _held_from
+        self._held_from = 0
         self._paused = False
         self._given_octets = 0
         self._last_write_octets = 0
@@ -146,17 +147,18 @@ class SmppConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._handed_over is not None:
             return
-        data = self.session.data_to_send()
-        if self._held:
-            data = self._held + data
-        start = 0
-        while start < len(data) and not self._paused:
-            part = data[start : start + _WRITE_OCTETS] if len(data) > _WRITE_OCTETS else data
-            start += len(part)
+        while not self._paused:  # write() calls pause_writing() if the kernel does not take all of it
+            if self._held_from >= len(self._held):
+                self._held, self._held_from = self.session.data_to_send(), 0
+                if not self._held:
+                    return
+            part = self._held
+            if len(part) > _WRITE_OCTETS:
+                part = part[self._held_from : self._held_from + _WRITE_OCTETS]
+            self._held_from += len(part)
             self._given_octets += len(part)
             self._last_write_octets = len(part)
-            transport.write(part)  # calls pause_writing() if the kernel did not take all of it
-        self._held = data[start:]
+            transport.write(part)
 
     def _octets_handed_over(self) -> int:
         """The most the kernel may have of what the session queued.
@@ -171,7 +173,7 @@ class SmppConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._cut is not None:
             return
-        if self._paused or self._held:
+        if self._paused:
             self._cut = self._loop.call_soon(self.abort)
             return
         self._cut = self._loop.call_later(_CLOSE_WITHIN_S, self.abort)

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -28,36 +29,47 @@ _WAIT_S = 15.0
 
 
 class NodeSmsc:
-    """One running server. Everything it reported is kept; waiting methods give up after 15 s."""
+    """One running server. Everything it reported is kept; waiting methods give up after 15 s.
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    A thread reads its reports, so that any event loop can wait for them. It ends by itself when this
+    process does, since its input then ends.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self._loop = asyncio.get_running_loop()
         self._events: list[dict[str, Any]] = []
         self._news = asyncio.Event()
-        self._reader: asyncio.Task[None] | None = None
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._ended = False
         self._tags = 0
         self._errors: deque[str] = deque(maxlen=50)
         self.port = 0
 
     async def start(self) -> None:
         """Wait until it listens."""
-        self._reader = asyncio.create_task(self._read())
+        self._reader.start()
         self.port = (await self.wait_for("listening"))["port"]
 
     def submits(self) -> list[dict[str, Any]]:
         """Every submit_sm as node-smpp decoded it: the standard's field names, and `text`, `udh`,
-        `session`, `message_id` (the one it was or would have been answered with)."""
+        `session`, `message_id` (the one it was or would have been answered with). Reports travel
+        through a pipe: `settle` first where the answer may have come sooner."""
         return self.events("submit")
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """Everything of one kind that has been reported so far, oldest first."""
         return [one for one in self._events if one["event"] == event]
 
+    async def settle(self) -> None:
+        """Wait until everything the server has done so far has been reported."""
+        await self.count()
+
     async def wait_for(self, event: str, count: int = 1) -> dict[str, Any]:
         """The `count`th report of a kind, counted from the start of the server."""
         async with asyncio.timeout(_WAIT_S):
             while len(found := self.events(event)) < count:
-                if self._process.returncode is not None and self._reader and self._reader.done():
+                if self._ended:
                     raise RuntimeError(f"the server ended: {'; '.join(self._errors)}")
                 self._news.clear()
                 await self._news.wait()
@@ -109,17 +121,19 @@ class NodeSmsc:
 
     async def stop(self) -> None:
         """End the server; its sessions see a closed connection."""
-        if self._process.returncode is None:
-            self._process.terminate()
-        await self._process.wait()
-        if self._reader is not None:
-            await self._reader
+        self._process.terminate()
+        await asyncio.to_thread(self._process.wait)
+        await asyncio.to_thread(self._reader.join)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def _send(self, do: str, **fields: Any) -> str:
         self._tags += 1
         line = json.dumps({"do": do, "tag": f"t{self._tags}", **fields})
         assert self._process.stdin is not None
         self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
         return f"t{self._tags}"
 
     async def _done(self, tag: str) -> None:
@@ -128,14 +142,27 @@ class NodeSmsc:
                 self._news.clear()
                 await self._news.wait()
 
-    async def _read(self) -> None:
+    def _read(self) -> None:
         assert self._process.stdout is not None
-        async for line in self._process.stdout:
+        for line in self._process.stdout:
             try:
-                self._events.append(json.loads(line))
+                report = json.loads(line)
             except ValueError:
-                self._errors.append(line.decode(errors="replace").strip())
-            self._news.set()
+                report = {"event": "noise", "line": line.decode(errors="replace").strip()}
+            self._tell(report)
+        self._tell({"event": "ended"})
+
+    def _tell(self, report: dict[str, Any]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._take, report)
+        except RuntimeError:
+            pass  # the loop is closed: nobody waits any more
+
+    def _take(self, report: dict[str, Any]) -> None:
+        if report["event"] == "noise":
+            self._errors.append(report["line"])
+        self._ended |= report["event"] == "ended"
+        self._events.append(report)
         self._news.set()
 
 
@@ -145,15 +172,13 @@ StartNodeSmsc = Callable[..., Coroutine[Any, Any, NodeSmsc]]
 async def start_node_smsc(**options: Any) -> NodeSmsc:
     """Start a server outside a test's life, as benchmarks do; the caller stops it."""
     node, modules = await asyncio.to_thread(installed)
-    process = await asyncio.create_subprocess_exec(
-        str(node),
-        str(_HERE / "smsc.js"),
-        json.dumps(options),
+    process = await asyncio.to_thread(
+        subprocess.Popen,
+        [str(node), str(_HERE / "smsc.js"), json.dumps(options)],
         env={**os.environ, "NODE_PATH": str(modules)},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        limit=1 << 20,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     smsc = NodeSmsc(process)
     try:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import uvloop
 
 from tests.integration.smpp.recording import Recorder, Running, settings
+from tests.peers.node_smpp import node_smsc
+from tests.peers.smpp34 import smpp34_smsc
+
+__all__ = ["node_smsc", "run_carrier", "smpp34_smsc"]
 
 RunCarrier = Callable[..., Running]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run what hangs on the loop's transports on both loops, the rest on asyncio's."""
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.name == "test_both_loops.py":
+        loops["uvloop"] = uvloop.new_event_loop
+    return loops
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ async def test_a_wrong_password_is_reported_and_not_tried_again_soon(
     await running.recorder.until(lambda: ("1", "refused", "ESME_RINVPASWD") in running.recorder.binds)
     assert running.carrier.reserve() is None
     assert not running.carrier.status().bound
+    await smsc.settle()
     assert len(smsc.events("bind")) == 1
 
 
@@ -88,6 +89,7 @@ async def test_a_text_arrives_as_it_was_meant_and_its_id_comes_back(
     assert running.submit("a")
     await running.recorder.until(lambda: running.recorder.answers)
     (answer,) = running.recorder.answers
+    await smsc.settle()
     (submit,) = smsc.submits()
     assert (answer.token, answer.kind, answer.message_id) == ("a", AnswerKind.ACCEPTED, submit["message_id"])
     assert submit["text"] == "Your table is ready"
@@ -121,6 +123,7 @@ async def test_udh_sar_payload_and_vendor_tlvs_are_read_by_the_server(
     for number, pdu in enumerate(sent):
         assert running.submit(number, pdu)
     await running.recorder.until(lambda: len(running.recorder.answers) == 3)
+    await smsc.settle()
     udh, with_sar, payload = smsc.submits()
     assert udh["text"] == "Grüße Ω"
     assert udh["udh"] == [{"hex": "00032a0201"}]
@@ -140,6 +143,7 @@ async def test_two_hundred_texts_through_a_window_of_ten_each_get_their_own_answ
         await running.recorder.until(lambda number=number, text=text: running.submit(number, text))
         most = max(most, running.carrier.status().binds[0].in_flight)
     await running.recorder.until(lambda: len(running.recorder.answers) == 200)
+    await smsc.settle()
     ids = {submit["text"]: submit["message_id"] for submit in smsc.submits()}
     assert {str(a.token): a.message_id for a in running.recorder.answers} == ids
     assert most == 10
@@ -153,6 +157,7 @@ async def test_two_binds_share_the_texts(node_smsc: StartNodeSmsc, run_carrier: 
     await running.submit_all(range(6))
     await running.recorder.until(lambda: len(running.recorder.answers) == 6)
     assert [a.bind for a in running.recorder.answers].count("a") == 3
+    await smsc.settle()
     assert len({submit["session"] for submit in smsc.submits()}) == 2
 
 
@@ -298,7 +303,7 @@ async def test_receipts_come_in_text_and_in_tlvs(
     assert running.submit("a")
     await running.recorder.until(lambda: running.recorder.deliveries)
     pdu = running.recorder.deliveries[0].pdu
-    message_id = smsc.submits()[0]["message_id"]
+    message_id = (await smsc.wait_for("submit"))["message_id"]
     assert pdu.esm_class == 4
     assert (pdu.source_addr, pdu.destination_addr) == ("491700000001", "Ringback")
     if receipts != "tlv":
@@ -332,6 +337,7 @@ async def test_a_text_from_a_phone_is_answered_when_it_is_acknowledged_and_not_b
     (delivery,) = running.recorder.deliveries
     assert delivery.pdu.user_data == b"yes please"
     assert delivery.session_id == running.carrier.status().binds[0].session_id
+    await smsc.settle()
     assert smsc.events("delivered") == []
     assert delivery.acknowledge(0x64)
     assert (await smsc.wait_for("delivered"))["command_status"] == 0x64
@@ -482,6 +488,7 @@ async def test_a_slot_of_a_dead_session_sends_nothing(
     assert slot.session_id != running.carrier.status().binds[0].session_id
     assert not running.carrier.submit(slot, TEXT, "a")
     running.carrier.release(slot)
+    await smsc.settle()
     assert smsc.submits() == []
     assert running.carrier.status().binds[0].reserved == 0
 

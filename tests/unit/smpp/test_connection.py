@@ -146,7 +146,7 @@ async def test_everything_a_read_causes_leaves_in_one_write(link: Link) -> None:
 
 
 async def test_the_transport_is_never_given_more_than_it_has_room_for(link: Link) -> None:
-    assert link.transport.limits[0] == 0
+    assert link.transport.limits == (1, 0)
     link.transport.room = 1_000
     link.submit(1_000)
     await turn()

@@ -1,0 +1,117 @@
+"""What depends on the event loop's transport, on asyncio's own and on uvloop's, in clear and in TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from engine.smpp import tlv
+from engine.smpp.carrier import AnswerKind, SmscAddress, TlsSettings
+from engine.smpp.codec import SubmitSm
+from engine.smpp.tlv import Tlv
+from tests.integration.smpp.conftest import RunCarrier
+from tests.peers.node_smpp import StartNodeSmsc
+from tests.peers.require import unavailable
+
+pytestmark = pytest.mark.node_smpp
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A key and a certificate for `smsc.test`, signed by itself."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        unavailable("openssl", "there is no command openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    command += ["-nodes", "-keyout", str(key), "-out", str(certificate), "-days", "2"]
+    command += ["-subj", "/CN=smsc.test", "-addext", "subjectAltName=DNS:smsc.test"]
+    subprocess.run(command, check=True, capture_output=True)
+    return key, certificate
+
+
+async def test_two_thousand_texts_and_a_drain(node_smsc: StartNodeSmsc, run_carrier: RunCarrier) -> None:
+    smsc = await node_smsc(quiet=True)
+    running = run_carrier(smsc.port, window_pdus=100)
+    await running.bound()
+    await running.submit_all(range(2_000))
+    await running.carrier.drain(10.0)
+    await running.task
+    assert running.recorder.answered(AnswerKind.ACCEPTED) == list(range(2_000))
+    assert await smsc.count() == 2_000
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "tls"])
+async def test_a_server_that_stops_reading_cannot_have_what_is_called_not_sent(
+    node_smsc: StartNodeSmsc,
+    run_carrier: RunCarrier,
+    certificate: tuple[Path, Path],
+    encrypted: bool,
+) -> None:
+    key, chain = certificate
+    smsc = await node_smsc(**({"tls_key": str(key), "tls_cert": str(chain)} if encrypted else {}))
+    running = run_carrier(
+        smsc.port,
+        tls=TlsSettings(ca_file=str(chain), server_name="smsc.test") if encrypted else None,
+        enquire_link_every_s=1.5,
+        response_timeout_s=1.5,
+        window_pdus=6_000,
+    )
+    await running.bound()
+    assert running.submit("first")
+    await running.recorder.until(lambda: running.recorder.answers)
+    await smsc.pause()
+    big = SubmitSm(destination_addr="4917", tlvs=(Tlv(tlv.MESSAGE_PAYLOAD, bytes(4_000)),))
+    for token in range(4_000):
+        assert running.submit(token, big)
+        if token % 50 == 0:
+            await asyncio.sleep(0)
+    await running.recorder.until(lambda: len(running.recorder.answers) == 4_001)
+    ambiguous = running.recorder.answered(AnswerKind.AMBIGUOUS)
+    not_sent = running.recorder.answered(AnswerKind.NOT_SENT)
+    assert sorted(ambiguous + not_sent) == list(range(4_000))  # type: ignore[type-var]
+    assert len(not_sent) > 1_000
+    assert await smsc.count() - 1 <= len(ambiguous)
+
+
+async def test_tls_carries_texts_both_ways(
+    node_smsc: StartNodeSmsc, run_carrier: RunCarrier, certificate: tuple[Path, Path]
+) -> None:
+    key, chain = certificate
+    smsc = await node_smsc(tls_key=str(key), tls_cert=str(chain), receipts="both")
+    running = run_carrier(smsc.port, tls=TlsSettings(ca_file=str(chain), server_name="smsc.test"))
+    await running.bound()
+    await running.submit_all(range(100))
+    await running.recorder.until(lambda: len(running.recorder.deliveries) == 100)
+    assert running.carrier.status().binds[0].encrypted
+    await running.carrier.drain(10.0)
+    assert running.recorder.answered(AnswerKind.ACCEPTED) == list(range(100))
+
+
+@pytest.mark.parametrize(
+    "tls",
+    [TlsSettings(server_name="smsc.test"), "wrong name"],
+    ids=["unknown issuer", "wrong name"],
+)
+async def test_a_certificate_that_does_not_fit_never_sees_the_password(
+    node_smsc: StartNodeSmsc,
+    run_carrier: RunCarrier,
+    certificate: tuple[Path, Path],
+    tls: TlsSettings | str,
+) -> None:
+    key, chain = certificate
+    if isinstance(tls, str):
+        tls = TlsSettings(ca_file=str(chain), server_name="other.test")
+    smsc = await node_smsc(tls_key=str(key), tls_cert=str(chain))
+    running = run_carrier(smsc.port, tls=tls, hosts=(SmscAddress("127.0.0.1", smsc.port),))
+    await running.recorder.until(lambda: running.recorder.binds)
+    _, state, reason = running.recorder.binds[0]
+    assert state == "waiting"
+    assert reason.startswith("tls_certificate: ")
+    await smsc.settle()
+    assert smsc.events("bind") == []
