@@ -7,6 +7,7 @@ calls and segments, then the carriers are given time to answer what is out, last
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -44,6 +45,7 @@ from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
 from engine.storage.event_log import EventLog
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.storage.ownership import sole_engine
 from engine.upkeep import Job, keep_up
 
 log = structlog.get_logger()
@@ -51,6 +53,8 @@ log = structlog.get_logger()
 #: How long carriers get to answer what is out, in seconds; the whole stop has to fit a service
 #: manager's patience of 30 s and Ctrl-C's of 10 s.
 _DRAIN_S = 4.0
+#: A stop that takes longer than this is stuck. Everything promised is on disk, so the process may end.
+_STOP_WITHIN_S = 25.0
 #: After these events what is cached about numbers may be wrong.
 _CHANGES_NUMBERS = ("number.", "user.", "domain.")
 
@@ -79,6 +83,8 @@ async def serve(settings: Settings) -> None:
         log.info("engine.started", url=url, carriers=len(engine.carriers), pbxs=len(settings.pbx))
         await stop.wait()
         log.info("engine.stopping")
+        overdue = loop.call_later(_STOP_WITHIN_S, _give_up)
+    overdue.cancel()
     log.info("engine.stopped")
 
 
@@ -95,9 +101,18 @@ async def listening(engine: Engine, settings: Settings) -> AsyncIterator[str]:
 async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Engine]:
     """An engine without API, working while the block runs. The database has its tables already.
 
-    Raises EngineError when the database cannot be used; leaves in order, within some ten seconds.
+    Raises EngineError when the database cannot be used or another engine uses it; leaves in order,
+    within some ten seconds.
     """
-    clock = clock or SystemClock()
+    async with (
+        sole_engine(settings.storage.database_url),
+        _with_database(settings, clock or SystemClock()) as engine,
+    ):
+        yield engine
+
+
+@asynccontextmanager
+async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engine]:
     bus = Bus()
     # Needed before there is a database to read with: events arrive from its first commit on.
     directories: list[SqlNumberDirectory] = []
@@ -173,6 +188,12 @@ async def _working(
                     draining.create_task(carrier.drain(_DRAIN_S))
             for task in tasks:
                 task.cancel()
+
+
+def _give_up() -> None:
+    for task in asyncio.all_tasks():
+        log.error("engine.stop_overdue", task=task.get_name())
+    os._exit(1)
 
 
 class _Operations:
