@@ -165,7 +165,9 @@ class RouteTable:
     """All routes of the API, checked. Raises RouteError for the first that is declared wrongly."""
 
     def __init__(self, features: Sequence[Routes]) -> None:
-        self.by_tag: dict[str, list[Route]] = {routes.tag: list(routes) for routes in features}
+        self.by_tag: dict[str, list[Route]] = {}
+        for routes in features:
+            self.by_tag.setdefault(routes.tag, []).extend(routes)
         seen: dict[tuple[str, str], Route] = {}
         names: set[str] = set()
         for route in self:

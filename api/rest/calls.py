@@ -177,7 +177,10 @@ def rendered(call: Call) -> tuple[int, str]:
         "destination_blocked",
         "international_disabled",
         "rate_limited",
+        "auto_answer_not_possible",
+        "no_such_extension",
         "pbx_unavailable",
+        "shutting_down",
     ),
     idempotent=True,
 )
