@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from engine.simulators.asterisk import AsteriskUnavailable, PrivateAsterisk, SipUser
+from engine.simulators.asterisk import AsteriskUnavailable, PrivateAsterisk, SipUser, find_asterisk
 from engine.sip.phones import Phone, PhonesUnavailable, Policy, SoftPhones
 from tests.peers.require import unavailable
 
@@ -17,13 +17,16 @@ USERS = tuple(
 )
 # How long the dialplan lets a destination ring: long enough to see it ring, short enough to wait for.
 RING_S = 2
+# Less than a test may take, so that a slow mirror is named and not just timed out.
+FETCH_WITHIN_S = 100.0
 
 
 @pytest.fixture(scope="session")
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateAsterisk]:
     """Asterisk with users 1001 to 1006, booted; shared by the tests of one process."""
-    private = PrivateAsterisk(tmp_path_factory.mktemp("asterisk"), USERS, ring_s=RING_S)
     try:
+        tree = find_asterisk(within_s=FETCH_WITHIN_S)
+        private = PrivateAsterisk(tmp_path_factory.mktemp("asterisk"), USERS, tree=tree, ring_s=RING_S)
         private.start()
     except AsteriskUnavailable as error:
         unavailable("asterisk", error.detail)
