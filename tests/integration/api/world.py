@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -88,14 +89,16 @@ class SilentPbx:
     available = True
 
     def __init__(self) -> None:
-        self.asked_for: set[str] = set()
+        self.asked: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.originated: list[str] = []
 
     def subscribe(self, listener: PbxListener) -> None: ...
 
     def follow(self, call: Call) -> None: ...
 
     async def originate(self, request: DialRequest) -> None:
-        self.asked_for.add(request.call_id)
+        self.originated.append(request.call_id)
+        self.asked[request.call_id].set()
 
     async def hangup(self, channel_id: str) -> bool:
         return True
@@ -210,8 +213,7 @@ class World:
         )
         caller = await accounts.authenticate(tokens[0])
         call = made(await self.services.calls.place(caller, PlaceCall(to="102")))
-        while call.id not in self.pbx.asked_for:  # then its last event is committed
-            await asyncio.sleep(0.001)
+        await self.pbx.asked[call.id].wait()  # then its last event is committed
         message = await self.inbound(number, "+12025550177", "hello")
         return Tenant(
             domain,
