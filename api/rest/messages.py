@@ -45,7 +45,11 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, patte
 
 
 class NewMessage(Input):
-    """A text to send. Each number gets its own and never sees the others."""
+    """A text to send. Each number gets its own and never sees the others.
+
+    It names no conversation: whoever may write into one does so at the conversation's own address,
+    which knows who that is.
+    """
 
     from_: PhoneText = Field(alias="from", description="One of the domain's numbers.")
     to: list[PhoneText] = Field(min_length=1, max_length=MAX_TO)
@@ -60,7 +64,6 @@ class NewMessage(Input):
         description="Made by you, unique for ever: the same one never sends twice.",
     )
     user_id: Word | None = None
-    conversation_id: Word | None = None
     domain_id: Word | None = None
 
     def command(self) -> SendText:
@@ -72,7 +75,6 @@ class NewMessage(Input):
             validity_s=self.validity_s,
             client_id=self.client_id,
             user_id=self.user_id,
-            conversation_id=self.conversation_id,
             domain_id=self.domain_id,
         )
 
@@ -103,7 +105,6 @@ class FastNewMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     validity_s: Annotated[int, msgspec.Meta(ge=1, le=604_800)] | None = None
     client_id: _ClientId | None = None
     user_id: _Id | None = None
-    conversation_id: _Id | None = None
     domain_id: _Id | None = None
 
     def __post_init__(self) -> None:
@@ -111,7 +112,7 @@ class FastNewMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
         for number in (self.from_, *self.to):
             if not (number.isascii() and number.isprintable()):
                 raise ValueError("a number has a character that is not printable ASCII")
-        for word in (self.client_id, self.user_id, self.conversation_id, self.domain_id):
+        for word in (self.client_id, self.user_id, self.domain_id):
             if word is not None and not (word.isascii() and word.isprintable() and " " not in word):
                 raise ValueError("an id has a blank or a character that is not printable ASCII")
         if "\0" in self.text:
@@ -126,7 +127,6 @@ class FastNewMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
             validity_s=self.validity_s,
             client_id=self.client_id,
             user_id=self.user_id,
-            conversation_id=self.conversation_id,
             domain_id=self.domain_id,
         )
 

@@ -435,3 +435,16 @@ async def test_what_is_revoked_elsewhere_stops_within_five_seconds(world: World)
     await elsewhere.keys.revoke(SYSTEM, acme.manager_key_id)
     world.clock.ms += 5_000
     assert (await world.client.get("/v1/users", acme.manager)).code == "credential_revoked"
+
+
+async def test_a_text_cannot_be_put_into_a_strangers_conversation(world: World) -> None:
+    acme = await world.tenant("acme", "+12025550101")
+    zenith = await world.tenant("zenith", "+12025550102", reseller=None)
+    told_of = []
+    for conversation_id in (zenith.conversation_id, new_id("conv")):
+        body = {**text(acme), "conversation_id": conversation_id}
+        told_of.append(told(await world.client.post("/v1/messages", acme.manager, body)))
+    assert told_of[0] == told_of[1]
+    assert told_of[0][0] in (404, 409, 422)
+    said = await world.client.get(f"/v1/conversations/{zenith.conversation_id}/messages", zenith.manager)
+    assert len(said.body["items"]) == 1
