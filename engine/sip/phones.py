@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from engine.errors import EngineError
 from engine.sip.tones import read_wav, tone_share
@@ -323,10 +323,11 @@ def parse_headers(message: str) -> dict[str, str]:
 class _Worker:
     """One worker process: commands out, answers and events in."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, console: IO[bytes]) -> None:
         self.phones: dict[str, Phone] = {}
         self.takes_any_number = False
         self._process = process
+        self._console = console
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Mapping[str, Any]]] = {}
         self._ready = asyncio.get_running_loop().create_future()
@@ -335,13 +336,17 @@ class _Worker:
     @classmethod
     async def start(cls) -> _Worker:
         """Raises PhonesUnavailable when the process does not come up."""
+        # PJSIP talks to the console before anybody can tell it not to; what it says last is kept.
+        console = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", str(_WORKER)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=console,
             limit=1 << 20,  # one line holds a whole INVITE
+            start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
         )
-        worker = cls(process)
+        worker = cls(process, console)
         try:
             await asyncio.wait_for(worker._ready, _READY_WITHIN_S)
         except BaseException as error:
@@ -381,6 +386,12 @@ class _Worker:
             self._process.kill()
             await self._process.wait()
         await self._reader
+        self._console.close()
+
+    def _last_words(self) -> str:
+        self._console.seek(0)
+        lines = self._console.read().decode(errors="replace").splitlines()
+        return lines[-1].strip() if lines else "without a word"
 
     async def _read(self) -> None:
         """Until the process ends; then everybody who waits is told."""
@@ -396,7 +407,7 @@ class _Worker:
             else:
                 data = {k: v for k, v in line.items() if k not in {"phone", "event", "at"}}
                 await self.phones[line["phone"]].saw(PhoneEvent(line["event"], line["at"], data))
-        gone = PhonesUnavailable("phones_unavailable: the phone process has ended")
+        gone = PhonesUnavailable(f"phones_unavailable: the phone process has ended ({self._last_words()})")
         for future in [*self._waiting.values(), self._ready]:
             if not future.done():
                 future.set_exception(gone)
