@@ -2,6 +2,8 @@
 
 pytest_plugins = [
     "tests.peers.asterisk",
+    "tests.peers.certificates",
     "tests.peers.node_smpp",
     "tests.peers.postgres",
+    "tests.peers.smpp34",
 ]

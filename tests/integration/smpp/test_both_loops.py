@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,25 +11,16 @@ from engine.smpp.carrier import AnswerKind, SmscAddress, TlsSettings
 from engine.smpp.codec import SubmitSm
 from engine.smpp.tlv import Tlv
 from tests.integration.smpp.conftest import RunCarrier
+from tests.peers.certificates import IssueCertificate, Issued
 from tests.peers.node_smpp import StartNodeSmsc
-from tests.peers.require import unavailable
 
 pytestmark = pytest.mark.node_smpp
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A key and a certificate for `smsc.test`, signed by itself."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        unavailable("openssl", "there is no command openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    command += ["-nodes", "-keyout", str(key), "-out", str(certificate), "-days", "2"]
-    command += ["-subj", "/CN=smsc.test", "-addext", "subjectAltName=DNS:smsc.test"]
-    subprocess.run(command, check=True, capture_output=True)
-    return key, certificate
+def certificate(issue_certificate: IssueCertificate) -> Issued:
+    """What an SMSC called `smsc.test` shows."""
+    return issue_certificate("smsc.test")
 
 
 async def test_two_thousand_texts_and_a_drain(node_smsc: StartNodeSmsc, run_carrier: RunCarrier) -> None:
@@ -50,14 +38,15 @@ async def test_two_thousand_texts_and_a_drain(node_smsc: StartNodeSmsc, run_carr
 async def test_a_server_that_stops_reading_cannot_have_what_is_called_not_sent(
     node_smsc: StartNodeSmsc,
     run_carrier: RunCarrier,
-    certificate: tuple[Path, Path],
+    certificate: Issued,
     encrypted: bool,
 ) -> None:
-    key, chain = certificate
-    smsc = await node_smsc(**({"tls_key": str(key), "tls_cert": str(chain)} if encrypted else {}))
+    smsc = await node_smsc(
+        **({"tls_key": str(certificate.key), "tls_cert": str(certificate.chain)} if encrypted else {})
+    )
     running = run_carrier(
         smsc.port,
-        tls=TlsSettings(ca_file=str(chain), server_name="smsc.test") if encrypted else None,
+        tls=TlsSettings(ca_file=str(certificate.authority), server_name="smsc.test") if encrypted else None,
         enquire_link_every_s=1.5,
         response_timeout_s=1.5,
         window_pdus=6_000,
@@ -80,11 +69,12 @@ async def test_a_server_that_stops_reading_cannot_have_what_is_called_not_sent(
 
 
 async def test_tls_carries_texts_both_ways(
-    node_smsc: StartNodeSmsc, run_carrier: RunCarrier, certificate: tuple[Path, Path]
+    node_smsc: StartNodeSmsc, run_carrier: RunCarrier, certificate: Issued
 ) -> None:
-    key, chain = certificate
-    smsc = await node_smsc(tls_key=str(key), tls_cert=str(chain), receipts="both")
-    running = run_carrier(smsc.port, tls=TlsSettings(ca_file=str(chain), server_name="smsc.test"))
+    smsc = await node_smsc(tls_key=str(certificate.key), tls_cert=str(certificate.chain), receipts="both")
+    running = run_carrier(
+        smsc.port, tls=TlsSettings(ca_file=str(certificate.authority), server_name="smsc.test")
+    )
     await running.bound()
     await running.submit_all(range(100))
     await running.recorder.until(lambda: len(running.recorder.deliveries) == 100)
@@ -101,13 +91,12 @@ async def test_tls_carries_texts_both_ways(
 async def test_a_certificate_that_does_not_fit_never_sees_the_password(
     node_smsc: StartNodeSmsc,
     run_carrier: RunCarrier,
-    certificate: tuple[Path, Path],
+    certificate: Issued,
     tls: TlsSettings | str,
 ) -> None:
-    key, chain = certificate
     if isinstance(tls, str):
-        tls = TlsSettings(ca_file=str(chain), server_name="other.test")
-    smsc = await node_smsc(tls_key=str(key), tls_cert=str(chain))
+        tls = TlsSettings(ca_file=str(certificate.authority), server_name="other.test")
+    smsc = await node_smsc(tls_key=str(certificate.key), tls_cert=str(certificate.chain))
     running = run_carrier(smsc.port, tls=tls, hosts=(SmscAddress("127.0.0.1", smsc.port),))
     await running.recorder.until(lambda: running.recorder.binds)
     _, state, reason = running.recorder.binds[0]
