@@ -74,6 +74,7 @@ class LiveSession:
         self.bound_at: float | None = None
         self.refused_with: int | None = None
         self.close_reason = ""
+        self.faults_logged: set[str] = set()
         self._clock = clock
 
     def acknowledge(self, handle: int, command_status: int = ESME_ROK) -> bool:
@@ -360,6 +361,9 @@ class BindLink:
             self._enter(BindState.UNBINDING, "peer_unbound")
         elif isinstance(event, PeerFault):
             self._peer_faults += 1
+            if event.what in live.faults_logged:
+                return  # a peer that does it once does it a thousand times; the counter tells how often
+            live.faults_logged.add(event.what)
             log.warning(
                 "smpp.peer_fault",
                 bind=bind,

@@ -10,10 +10,9 @@ import pytest
 import uvloop
 
 from tests.integration.smpp.recording import Recorder, Running, settings
-from tests.peers.node_smpp import node_smsc
 from tests.peers.smpp34 import smpp34_smsc
 
-__all__ = ["node_smsc", "run_carrier", "smpp34_smsc"]
+__all__ = ["run_carrier", "smpp34_smsc"]
 
 RunCarrier = Callable[..., Running]
 

@@ -344,6 +344,37 @@ async def test_a_text_from_a_phone_is_answered_when_it_is_acknowledged_and_not_b
     assert not delivery.acknowledge(0)
 
 
+async def test_acknowledging_when_the_session_is_gone_does_nothing(
+    node_smsc: StartNodeSmsc, run_carrier: RunCarrier
+) -> None:
+    smsc = await node_smsc()
+    running = run_carrier(smsc.port, recorder=Recorder(acknowledge_with=None))
+    await running.bound()
+    smsc.deliver_soon(source_addr="49170", destination_addr="12345", short_message="yes")
+    await running.recorder.until(lambda: running.recorder.deliveries)
+    await smsc.cut()
+    await smsc.wait_for("bind", 2)
+    await running.bound()
+    assert not running.recorder.deliveries[0].acknowledge(0)
+    await smsc.settle()
+    assert smsc.events("delivered") == []
+
+
+async def test_a_listener_that_fails_costs_its_call_and_not_the_session(
+    node_smsc: StartNodeSmsc, run_carrier: RunCarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smsc = await node_smsc()
+    running = run_carrier(smsc.port)
+    await running.bound()
+    with monkeypatch.context() as broken:
+        broken.setattr(running.recorder, "submits_answered", None)
+        assert running.submit("a")
+        await running.recorder.until(lambda: running.carrier.status().binds[0].answers == 1)
+    assert running.submit("b")
+    await running.recorder.until(lambda: running.recorder.answered(AnswerKind.ACCEPTED) == ["b"])
+    assert states(running.recorder) == ["bound"]
+
+
 async def test_parts_with_raw_headers_keep_every_octet(
     node_smsc: StartNodeSmsc, run_carrier: RunCarrier
 ) -> None:
