@@ -337,7 +337,13 @@ def _remember(memory: OrderedDict[str, None], key: str) -> None:
 
 
 def _channel_to_hang_up(call: Call) -> str:
-    """Leg a's channel takes leg b along; after a transfer only leg b's may be left."""
+    """Leg a's channel takes leg b along; after a transfer only leg b's may be left.
+
+    While a phone is asked to accept, the prompt runs on its own channel behind a Local one, which
+    would let it speak to its end. At other times one phone's own channel would let the others ring.
+    """
+    if call.status is CallStatus.PROMPTING and call.leg_a.channel_id is not None:
+        return call.leg_a.channel_id
     if call.leg_a.state is LegState.ENDED and call.leg_b.channel_id is not None:
         return call.leg_b.channel_id
     return call.channel_id
