@@ -61,6 +61,7 @@ class FrontDoor:
             return
         headers = response.headers
         headers["X-Request-Id"] = identity
+        headers[hdrs.SERVER] = "ringback"
         headers[hdrs.CACHE_CONTROL] = "no-store"
         headers["X-Content-Type-Options"] = "nosniff"
         if self.origins:

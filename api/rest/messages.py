@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
-from api.answers import done_once, json_bytes, replayed
+from api.answers import done_once, json_bytes, quick_answer, replayed
 from api.permissions import Permission
 from api.problems import Problem, problem_document
 from api.requests import ApiRequest, page_request
@@ -288,7 +288,7 @@ async def send_message(request: ApiRequest[NewMessage, NoQuery]) -> web.StreamRe
     )
     if isinstance(sent, Replayed):
         return replayed(sent)
-    return json_bytes(202, _encode(document(sent)))
+    return quick_answer(202, _encode(document(sent)))
 
 
 @routes.add(
