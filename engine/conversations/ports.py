@@ -32,6 +32,7 @@ class Texts(Protocol):
         request: SendText,
         claim: Claim | None = None,
         render: Callable[[Message], tuple[int, str]] | None = None,
+        thread: Conversation | None = None,
     ) -> Awaitable[Message | Replayed]: ...
 
     def list(

@@ -80,10 +80,9 @@ class Conversations:
             validity_s=say.validity_s,
             client_id=say.client_id,
             user_id=say.user_id,
-            conversation_id=thread.id,
             domain_id=thread.domain_id,
         )
-        return await self._texts.send(principal, request, claim, render)
+        return await self._texts.send(principal, request, claim, render, thread)
 
 
 def _position(page: PageRequest) -> tuple[int, str] | None:

@@ -120,7 +120,6 @@ class SendText:
     to: 1 to 100 numbers, each gets its own text and never sees the others.
     validity_s: how long the text is worth sending, in seconds; None takes the setting.
     client_id: made by the caller, unique per sender for ever: the same one never sends twice.
-    conversation_id: the thread it belongs to, if the caller names one.
     """
 
     from_number: str
@@ -130,7 +129,6 @@ class SendText:
     validity_s: int | None = None
     client_id: str | None = None
     user_id: str | None = None
-    conversation_id: str | None = None
     domain_id: str | None = None
 
 

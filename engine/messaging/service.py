@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from engine.accounts.models import Page, PageRequest, Principal
 from engine.clock import Clock
+from engine.conversations.models import Conversation
 from engine.errors import EngineError, StorageUnavailable
 from engine.events import MANAGERS_ONLY
 from engine.idempotency import Claim, Replayed
@@ -81,15 +82,17 @@ class Messaging:
         request: SendText,
         claim: Claim | None = None,
         render: RenderOne | None = None,
+        thread: Conversation | None = None,
     ) -> Message | Replayed:
         """Store one text and start sending it; returns once it is on disk.
 
         A client_id the sender used before returns the earlier message. render makes the answer
-        kept for the claim, and is called inside the transaction.
+        kept for the claim, and is called inside the transaction. thread: what it is said in, which the
+        caller has found to be the principal's to see.
         Raises InvalidRequest, NotFound, Forbidden, Conflict or StorageUnavailable; nothing is
         stored then. Cancelling the caller does not take the text back.
         """
-        text = await self._prepare(principal, request)
+        text = await self._prepare(principal, request, thread)
 
         def render_only(accepted: Accepted) -> tuple[int, str]:
             (one,) = accepted
@@ -161,7 +164,9 @@ class Messaging:
 
     # Preparing a text.
 
-    async def _prepare(self, principal: Principal, request: SendText) -> NewText:
+    async def _prepare(
+        self, principal: Principal, request: SendText, thread: Conversation | None = None
+    ) -> NewText:
         number = await self._sending_number(principal, request)
         settings = self._settings
         if not 1 <= len(request.to) <= settings.max_recipients:
@@ -180,7 +185,7 @@ class Messaging:
         policy.check_destinations(settings, number, to)
         if number.carrier not in self._outboxes:
             raise errors.no_route()
-        return self._new_text(principal, request, number, to, validity_s)
+        return self._new_text(principal, request, number, to, validity_s, thread)
 
     def _new_text(
         self,
@@ -189,6 +194,7 @@ class Messaging:
         number: SendingNumber,
         to: Sequence[str],
         validity_s: int,
+        thread: Conversation | None,
     ) -> NewText:
         now_ms = self._clock.now_ms()
         # One reference for all recipients: a handset joins parts by sender and reference.
@@ -201,7 +207,7 @@ class Messaging:
         message = Message(
             id=new_id("msg"),
             domain_id=number.domain_id,
-            conversation_id=request.conversation_id,
+            conversation_id=thread.id if thread else None,
             direction=Direction.OUTBOUND,
             number=number.e164,
             peer="",
