@@ -29,7 +29,8 @@ def serve(config: ConfigFile = None) -> None:
     settings = load_configuration(config).settings
     configure(settings.log)
     prepare_database(settings.storage)
-    with listening(f"{settings.server.host}:{settings.server.port}"):
+    where = f"{settings.server.host}:{settings.server.port}"
+    with listening(where, host="[server] host", port="[server] port"):
         uvloop.run(serve_until_stopped(settings))
 
 

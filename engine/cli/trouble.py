@@ -19,9 +19,9 @@ INTERRUPTED = 130
 
 #: What the operating system says of an address to listen on, in words that name the setting.
 _LISTENING = {
-    errno.EADDRINUSE: ("port_in_use", "another program listens on this port; choose another [server] port"),
+    errno.EADDRINUSE: ("port_in_use", "another program listens on this port; choose another with {port}"),
     errno.EACCES: ("port_not_allowed", "this port needs more rights; choose one above 1023"),
-    errno.EADDRNOTAVAIL: ("address_not_available", "this machine has no such address; see [server] host"),
+    errno.EADDRNOTAVAIL: ("address_not_available", "this machine has no such address; see {host}"),
 }
 
 
@@ -60,8 +60,11 @@ def complain(code: str, sentence: str) -> None:
 
 
 @contextmanager
-def listening(address: str) -> Iterator[None]:
-    """Put the operating system's refusal to listen on the address into our words."""
+def listening(address: str, *, host: str = "--host", port: str = "--port") -> Iterator[None]:
+    """Put the operating system's refusal to listen on the address into our words.
+
+    host, port: what the person sets these with.
+    """
     try:
         yield
     except (OSError, BaseExceptionGroup) as error:
@@ -73,7 +76,7 @@ def listening(address: str) -> Iterator[None]:
         if known is None:
             raise cause from None
         code, sentence = known
-        raise EngineError(f"{address}: {sentence}.", code=code) from cause
+        raise EngineError(f"{address}: {sentence.format(host=host, port=port)}.", code=code) from cause
 
 
 def _only_trouble(group: BaseExceptionGroup[BaseException]) -> BaseException:
