@@ -227,11 +227,11 @@ def test_a_port_in_use_is_told_of_in_one_line(tmp_path: Path) -> None:
         (tmp_path / "ringback.toml").write_text(f'[server]\nport = {port}\n[log]\nlevel = "warning"\n')
         served = ringback(tmp_path, "serve")
         simulated = ringback(tmp_path, "simulate", "smsc", "--port", str(port))
-    for result in (served, simulated):
+    for result, option in ((served, "[server] port"), (simulated, "--port")):
         assert result.returncode == 1
         assert result.stderr.splitlines()[-1] == (
             f"error[port_in_use]: 127.0.0.1:{port}: another program listens on this port;"
-            " choose another [server] port."
+            f" choose another with {option}."
         )
         assert "Traceback" not in result.stderr
 
