@@ -212,9 +212,12 @@ class CallLegs:
             self.emit(FactKind.CALL_ENDED, None, "")
 
     def channel_gone(self, uniqueid: str, cause: int | None, sip_code: int | None, now: float) -> None:
-        """A live channel has hung up."""
+        """A live channel has hung up. sip_code: what Asterisk names with the cause, if anything."""
         channel = self.live.pop(uniqueid)
         self.gone.add(uniqueid)
+        if channel.dial_status in (None, "ANSWER"):
+            # Nobody refused: the code is Asterisk's translation of the cause, and no phone sent it.
+            sip_code = None
         if uniqueid in self.devices:
             self.device_end = (cause, sip_code)
         leg = self.leg_rung_on(uniqueid)

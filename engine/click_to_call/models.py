@@ -130,8 +130,8 @@ class AcceptPrompt(StrEnum):
 class Leg:
     """One phone's part in a call.
 
-    result: set when it ended. hangup_cause: Q.850, None where the PBX gave none. sip_code: from
-    PBXs that tell. channel_id: the PBX's uniqueid of its channel.
+    result: set when it ended. hangup_cause: Q.850, None where the PBX gave none. sip_code: what the
+    phone or carrier refused with, from PBXs that tell. channel_id: the PBX's uniqueid of its channel.
     """
 
     state: LegState = LegState.PENDING

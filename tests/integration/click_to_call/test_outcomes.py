@@ -54,7 +54,7 @@ async def test_what_the_destination_does_is_what_the_call_becomes(
     ("phone", "status", "reason", "result", "cause", "sip_code"),
     [
         ("busy", S.BUSY, W.BUSY, R.BUSY, 17, 486),
-        ("noanswer", S.NO_ANSWER, W.NO_ANSWER, R.NO_ANSWER, 19, 480),
+        ("noanswer", S.NO_ANSWER, W.NO_ANSWER, R.NO_ANSWER, 19, None),
         ("declines", S.REJECTED, W.REJECTED, R.REJECTED, 21, 603),
         ("unavailable", S.NO_ANSWER, W.NO_ANSWER, R.NO_ANSWER, 19, 480),
         ("offline", S.UNREACHABLE, W.UNREACHABLE, R.UNREACHABLE, None, None),
