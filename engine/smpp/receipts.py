@@ -120,7 +120,7 @@ _NAME = re.compile(
 )
 # Appendix B to the letter, as most carriers write it: a tenth of the time of the search above.
 _USUAL = re.compile(
-    r"id:([^ ,;]{1,64}) sub:[0-9]{1,4} dlvrd:[0-9]{1,4} submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
+    r"id:([^ ,;\0]{1,64}) sub:[0-9]{1,4} dlvrd:[0-9]{1,4} submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
     r" stat:([A-Z]{4,12}) err:([0-9A-Za-z]{1,8}) [Tt]ext:",
 )
 _NOT_LETTERS = re.compile(r"[^A-Za-z]+")
@@ -186,6 +186,10 @@ def parse_receipt(pdu: ReceiptPdu, *, unflagged_too: bool = False) -> Receipt | 
         fields = _positional_fields(text) or fields
     if not flagged and not (tlv_id and tlv_state) and not ("id" in fields and "stat" in fields):
         return None
+
+    if "\0" in text:
+        # Octet 0 is `@` in the GSM alphabet, and no store takes a NUL: the receipt would come for ever.
+        fields = {field: value.replace("\0", "@") for field, value in fields.items()}
 
     text_id = _first_word(fields.get("id", ""))
     stat = fields.get("stat", "")

@@ -149,6 +149,20 @@ def test_words_of_receipts_in_any_order_never_fail(words: list[bytes]) -> None:
     read(b"".join(words))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"id:a\0b sub:001 dlvrd:001 submit date:2611221011 done date:2611221012 stat:DELIVRD err:\0 text:",
+        b"id:7 stat:DELI\0VRD err:9\x009 submit date:26\x001 text:a\0b",
+        b"7,001,001,2611221011,2611221012,DELIVRD,0\x000,a\0b",
+    ],
+)
+def test_no_field_holds_a_nul_which_no_store_takes(text: bytes) -> None:
+    receipt = read(text)
+    fields = receipt.raw_id, receipt.err, receipt.stat, receipt.submit_date_raw, receipt.text20
+    assert "\0" not in "".join(fields)
+
+
 def test_what_stands_behind_two_kibibytes_is_not_read() -> None:
     far = b"x" * 2048 + b" id:7 stat:DELIVRD"
     assert read(tlvs=(Tlv(0x0424, far),)).via == "unreadable"
