@@ -45,6 +45,8 @@ _ESCAPE = re.compile(r"\\([abfnrtv\\'\"?])")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 # Keys learnt to be spelled right already; a hostile peer may invent any number of others.
 _LEARNT_KEYS = 4096
+# Asterisk's longest have some 30 characters; a longer one is read as well, but never remembered.
+_LEARNT_CHARACTERS = 64
 
 Frame = dict[str, str]
 
@@ -155,7 +157,7 @@ class FrameParser:
             self.nonsense_frames += 1
         elif name is not None and self._wanted is not None and name not in self._wanted:
             self.skipped_events += 1
-            if len(self._unwanted_names) < _LEARNT_KEYS:
+            if len(self._unwanted_names) < _LEARNT_KEYS and len(name) <= _LEARNT_CHARACTERS:
                 self._unwanted_names.add(name.encode())
         else:
             frames.append(frame)
@@ -181,7 +183,7 @@ class FrameParser:
         respelled: Frame = {}
         for key, value in frame.items():
             right = _SPELLING.get(key.strip().lower(), key.strip())
-            if right == key and len(self._learnt) < _LEARNT_KEYS:
+            if right == key and len(key) <= _LEARNT_CHARACTERS and len(self._learnt) < _LEARNT_KEYS:
                 self._learnt.add(key)
             if right not in respelled or key == right:
                 respelled[right] = value.rstrip("\r")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -199,3 +200,15 @@ def test_invented_event_names_and_headers_do_not_fill_memory() -> None:
     assert reader.skipped_events == 6000
     assert len(reader._unwanted_names) <= 4096
     assert len(reader._learnt) <= 4096
+
+
+@pytest.mark.parametrize("wanted", [None, WANTED_EVENTS], ids=["headers", "events"])
+def test_what_is_learnt_from_a_hostile_peer_is_bounded_in_octets_not_only_in_number(wanted: Any) -> None:
+    reader = parser(wanted)
+    tracemalloc.start()
+    for number in range(300):
+        word = b"%05d" % number * 4000
+        reader.feed(b"Event: %b\r\n%b: 1\r\n\r\n" % (word, word))
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 200_000
