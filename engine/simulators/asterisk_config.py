@@ -104,7 +104,7 @@ def render(tree: AsteriskTree, plan: AsteriskPlan, shipped: Path) -> Mapping[str
         ),
         "rtp.conf": f"[general]\nrtpstart = {first}\nrtpend = {last}\nicesupport = no\n",
         "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error\n",
-        "cdr.conf": "[general]\nenable = yes\n",
+        "cdr.conf": "[general]\nenable = yes\nunanswered = yes\ncongestion = yes\n",
         "cdr_manager.conf": "[general]\nenabled = yes\n[mappings]\nlinkedid => LinkedID\n",
         "cel.conf": "[general]\nenable = yes\napps = all\nevents = all\n[manager]\nenabled = yes\n",
         # Empty ones only keep the log free of complaints about files nobody needs.

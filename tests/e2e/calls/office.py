@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.accounts.models import (
     SYSTEM,
@@ -37,16 +37,28 @@ from engine.storage.database import Database
 
 #: Shown to whom Anna calls; kept for fiction by the numbering plan.
 OFFICE_NUMBER = "+12025550100"
+#: The label of a phone of Anna's that the PBX has never heard of.
+UNKNOWN_PHONE = "unknown to the PBX"
 _PBX = "main"
+#: What one test may click in a minute; the limits themselves are tried elsewhere.
+ROOMY = CallSettings(
+    open_per_user=1000, open_per_domain=1000, per_minute_per_user=10_000, per_minute_per_domain=10_000
+)
 T = TypeVar("T")
 
 
 @dataclass
 class Office:
-    """What a test does as Anna, and what she sees. history: each call's statuses in order."""
+    """What a test does as Anna, and what she sees.
+
+    phones: the ids of her devices by their labels. history: each call's statuses in order.
+    """
 
     calls: ClickToCall
+    pbx: AmiPbx
+    database: Database
     anna: Principal
+    phones: dict[str, str]
     history: dict[str, list[str]] = field(default_factory=dict)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -60,32 +72,32 @@ class Office:
 
     async def seen(self, call: Call, status: CallStatus, within_s: float = 15.0) -> Call:
         """The call once that status has been announced, as the service shows it then."""
-
-        def announced() -> bool:
-            return status in self.history.get(call.id, ())
-
-        try:
-            async with asyncio.timeout(within_s), self._news:
-                await self._news.wait_for(announced)
-        except TimeoutError:
-            raise TimeoutError(f"no {status} within {within_s} s but {self.history.get(call.id)}") from None
-        return await self.calls.get(self.anna, call.id)
+        await self._until(lambda: status in self.history.get(call.id, ()), status, call, within_s)
+        return await self.now(call)
 
     async def ended(self, call: Call, within_s: float = 15.0) -> Call:
         """The call once a final status has been announced."""
+        await self._until(lambda: self.is_over(call), "end", call, within_s)
+        return await self.now(call)
 
-        def over() -> bool:
-            return any(CallStatus(status).final for status in self.history.get(call.id, ()))
+    def is_over(self, call: Call) -> bool:
+        return any(CallStatus(status).final for status in self.history.get(call.id, ()))
 
-        try:
-            async with asyncio.timeout(within_s), self._news:
-                await self._news.wait_for(over)
-        except TimeoutError:
-            raise TimeoutError(f"not over within {within_s} s but {self.history.get(call.id)}") from None
+    async def now(self, call: Call) -> Call:
         return await self.calls.get(self.anna, call.id)
 
     async def cancel(self, call: Call) -> Call:
         return await self.calls.cancel(self.anna, call.id)
+
+    async def every_call(self) -> list[Call]:
+        """As they are on disk."""
+        return [call for call_id in self.history if (call := await SqlCalls(self.database).get(call_id))]
+
+    async def linked(self, within_s: float = 10.0) -> None:
+        """Wait until the PBX takes calls."""
+        async with asyncio.timeout(within_s):
+            while not self.pbx.available:  # noqa: ASYNC110 - nothing to wait on
+                await asyncio.sleep(0.01)
 
     async def watch(self, bus: Bus, domain_id: str) -> None:
         subscription = bus.subscribe([domain_id])
@@ -98,65 +110,88 @@ class Office:
                         statuses.append(str(event.data["status"]))
                     self._news.notify_all()
 
+    async def _until(self, true: Callable[[], bool], what: str, call: Call, within_s: float) -> None:
+        try:
+            async with asyncio.timeout(within_s), self._news:
+                await self._news.wait_for(true)
+        except TimeoutError:
+            raise TimeoutError(f"no {what} within {within_s} s but {self.history.get(call.id)}") from None
+
 
 @asynccontextmanager
-async def open_office(asterisk: PrivateAsterisk, empty_database: Path, folder: Path) -> AsyncIterator[Office]:
-    """empty_database: an SQLite file with tables and no rows, which is copied."""
-    file = folder / "ringback.db"
-    shutil.copyfile(empty_database, file)
+async def open_office(
+    asterisk: PrivateAsterisk,
+    database_file: Path,
+    *,
+    ami_port: int | None = None,
+    settings: CallSettings = ROOMY,
+    **ami: Any,
+) -> AsyncIterator[Office]:
+    """An engine's calls on that database, which has its people; more than one process may follow.
+
+    ami_port: of a way to Asterisk's. ami: further settings of the link.
+    """
     clock, bus = SystemClock(), Bus()
-    database = await Database.open(f"sqlite:///{file}", bus_publish=bus.publish, clock=clock)
+    database = await Database.open(f"sqlite:///{database_file}", bus_publish=bus.publish, clock=clock)
     try:
         accounts = Accounts(SqlAccountsStore(database), clock)
-        domain = _made(
-            await accounts.domains.create(
-                SYSTEM, CreateDomain(name="Acme", pbx=_PBX, dial_context=asterisk.dial_context, region="US")
-            )
-        )
-
-        async def person(extension: str, name: str) -> User:
-            user = _made(
-                await accounts.users.create(
-                    SYSTEM, CreateUser(domain_id=domain.id, extension=extension, display_name=name)
-                )
-            )
-            await accounts.devices.create(SYSTEM, CreateDevice(user_id=user.id, endpoint=extension))
-            return user
-
-        # Not the names Asterisk has for these endpoints, so that it shows whose are displayed.
-        anna = await person("1001", "Anna Adler, Sales")
-        await person("1002", "Bob Åberg")
-        await accounts.numbers.create(
-            SYSTEM, CreateNumber(domain_id=domain.id, e164=OFFICE_NUMBER, carrier="none", user_ids=(anna.id,))
-        )
-        pbx = AmiPbx(
-            AmiSettings(
-                name=_PBX,
-                host=asterisk.host,
-                port=asterisk.ami_port,
-                username=asterisk.ami_username,
-                secret=asterisk.ami_secret,
-            ),
-            clock,
-        )
-        calls = ClickToCall(SqlCalls(database), {_PBX: pbx}, SqlDirectory(database), CallSettings(), clock)
+        (domain,) = (await accounts.domains.list(SYSTEM)).items
+        users = (await accounts.users.list(SYSTEM, domain_id=domain.id)).items
+        anna = next(user for user in users if user.extension == "1001")
+        devices = (await accounts.devices.list(SYSTEM, domain.id, anna.id)).items
+        link = {"name": _PBX, "host": asterisk.host, "port": ami_port or asterisk.ami_port}
+        who = {"username": asterisk.ami_username, "secret": asterisk.ami_secret}
+        pbx = AmiPbx(AmiSettings(**{**link, **who, **ami}), clock)
+        calls = ClickToCall(SqlCalls(database), {_PBX: pbx}, SqlDirectory(database), settings, clock)
         principal = Principal("token", "tok_test", domain.id, anna.id, Scope.BASIC_USER)
-        office = Office(calls, principal)
+        office = Office(calls, pbx, database, principal, {one.label: one.id for one in devices})
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(office.watch(bus, domain.id)),
                 group.create_task(pbx.run()),
             ]
             async with calls.running():
-                async with asyncio.timeout(5):
-                    while not pbx.available:  # noqa: ASYNC110 - nothing to wait on
-                        await asyncio.sleep(0.01)
+                await office.linked()
                 yield office
             await pbx.stop()
             for task in tasks:
                 task.cancel()
     finally:
         await database.close()
+
+
+async def new_office_file(asterisk: PrivateAsterisk, empty_database: Path, file: Path) -> None:
+    """Anna, Bob and their phones in a copy of an SQLite file that has tables and no rows."""
+    shutil.copyfile(empty_database, file)
+    clock = SystemClock()
+    database = await Database.open(f"sqlite:///{file}", bus_publish=lambda events: None, clock=clock)
+    accounts = Accounts(SqlAccountsStore(database), clock)
+    domain = _made(
+        await accounts.domains.create(
+            SYSTEM, CreateDomain(name="Acme", pbx=_PBX, dial_context=asterisk.dial_context, region="US")
+        )
+    )
+
+    async def person(extension: str, name: str) -> User:
+        user = _made(
+            await accounts.users.create(
+                SYSTEM, CreateUser(domain_id=domain.id, extension=extension, display_name=name)
+            )
+        )
+        await accounts.devices.create(
+            SYSTEM, CreateDevice(user_id=user.id, endpoint=extension, label="Phone")
+        )
+        return user
+
+    # Not the names Asterisk has for these endpoints, so that it shows whose are displayed.
+    anna = await person("1001", "Anna Adler, Sales")
+    await person("1002", "Bob Åberg")
+    unknown = CreateDevice(user_id=anna.id, endpoint="nobody", label=UNKNOWN_PHONE, is_default=False)
+    await accounts.devices.create(SYSTEM, unknown)
+    await accounts.numbers.create(
+        SYSTEM, CreateNumber(domain_id=domain.id, e164=OFFICE_NUMBER, carrier="none", user_ids=(anna.id,))
+    )
+    await database.close()
 
 
 def make_empty_database(file: Path) -> None:

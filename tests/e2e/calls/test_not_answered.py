@@ -1,4 +1,7 @@
-"""Clicks that do not get through: what the user is told is what the phone did."""
+"""Clicks that do not get through: what the user is told is what the phone did.
+
+Each row runs on the real Asterisk; its own records of the call are compared when the office closes.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,15 @@ from engine.click_to_call.models import (
 )
 from engine.simulators.asterisk import PrivateAsterisk
 from engine.sip.phones import Policy
-from tests.e2e.calls.office import Office
+from tests.e2e.calls.agreement import check_phones
+from tests.e2e.calls.office import UNKNOWN_PHONE, Office
+from tests.e2e.calls.quick_phones import QuickPhones, answers, ignores, refuses
 from tests.peers.asterisk import Shelf, is_at_least
 
 pytestmark = pytest.mark.asterisk
 S, R = CallStatus, EndReason
+# Loopback's discard port: nobody listens, and nobody says so.
+NOBODY = 9
 
 
 def verdict(call: Call) -> tuple[CallStatus, EndReason | None, EndedLeg | None]:
@@ -55,9 +62,10 @@ async def test_the_users_phone_refuses(
     cause: int,
     sip_code: int,
 ) -> None:
-    await phones.take("1001", policy)
+    anna = await phones.take("1001", policy)
     bob = await phones.take("1002", Policy.answer())
     call = await office.ended(await office.dial("1002"))
+    assert (await anna.wait_for("ended")).data["sip_code"] == sip_code
     assert verdict(call) == (status, reason, EndedLeg.A)
     assert (call.leg_a.result, call.leg_a.hangup_cause) == (result, cause)
     if is_at_least(asterisk, 22):
@@ -75,16 +83,21 @@ async def test_the_user_does_not_answer(office: Office, phones: Shelf) -> None:
     assert call.leg_a.ended_ms is not None
     assert call.leg_a.ringing_ms is not None
     assert 4000 < call.leg_a.ended_ms - call.leg_a.ringing_ms < 6500
-    await anna.wait_for("ended")
+    # What the phone answered to Asterisk's CANCEL; that is not why nobody spoke.
+    assert (await anna.wait_for("ended")).data["sip_code"] == 487
+    assert call.leg_a.sip_code is None
     assert anna.count("incoming") == 1
 
 
-async def test_the_users_phone_is_not_registered(office: Office, phones: Shelf) -> None:
-    bob = await phones.take("1002", Policy.answer())
-    call = await office.ended(await office.dial("1002"))
+@pytest.mark.parametrize("phone", ["Phone", UNKNOWN_PHONE])
+async def test_the_users_phone_is_not_registered(office: Office, quick: QuickPhones, phone: str) -> None:
+    bob = await quick.take("1002", answers())
+    call = await office.ended(await office.click(PlaceCall(to="1002", device_id=office.phones[phone])))
     assert verdict(call) == (S.UNREACHABLE, R.UNREACHABLE, EndedLeg.A)
     assert call.leg_a.result is LegResult.UNREACHABLE
-    assert bob.count("incoming") == 0
+    assert call.leg_a.channel_id is None
+    assert call.leg_b.state is LegState.PENDING
+    assert bob.lines == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +138,9 @@ async def test_the_destination_refuses(
         assert call.leg_b.sip_code == sip_code
     assert call.leg_a.answered_ms is not None
     assert call.connected_ms is None
+    assert call.leg_a.sip_code is None
     await anna.wait_for("ended")
+    assert (await bob.wait_for("ended")).data["sip_code"] == sip_code
     assert bob.count("incoming") == 1
 
 
@@ -139,11 +154,17 @@ async def test_the_destination_does_not_answer(office: Office, phones: Shelf) ->
     await bob.wait_for("ended")
 
 
-async def test_the_destination_is_not_registered(office: Office, phones: Shelf) -> None:
-    await phones.take("1001", Policy.answer())
+async def test_the_destination_is_not_registered(office: Office, quick: QuickPhones) -> None:
+    anna = await quick.take("1001", answers())
     call = await office.ended(await office.dial("1002"))
-    assert verdict(call)[:2] == (S.UNREACHABLE, R.UNREACHABLE)
-    assert call.connected_ms is None
+    assert verdict(call) == (S.UNREACHABLE, R.UNREACHABLE, EndedLeg.B)
+    assert (call.leg_a.result, call.leg_a.hangup_cause, call.leg_a.sip_code) == (LegResult.ANSWERED, 3, None)
+    assert (call.leg_b.result, call.leg_b.hangup_cause, call.leg_b.channel_id) == (
+        LegResult.UNREACHABLE,
+        3,
+        None,
+    )
+    check_phones(call, anna.rung("1002"), [])
 
 
 async def test_an_extension_the_dialplan_does_not_know_rings_nobody(office: Office, phones: Shelf) -> None:
@@ -154,29 +175,83 @@ async def test_an_extension_the_dialplan_does_not_know_rings_nobody(office: Offi
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "reason"),
+    ("code", "status", "reason", "result", "cause"),
     [
-        pytest.param(404, S.FAILED, R.INVALID_NUMBER, id="not in service"),
-        pytest.param(403, S.FAILED, R.FORBIDDEN, id="barred"),
-        pytest.param(503, S.FAILED, R.CONGESTION, id="congestion"),
+        pytest.param(403, S.FAILED, R.FORBIDDEN, LegResult.FORBIDDEN, 21, id="barred"),
+        pytest.param(404, S.FAILED, R.INVALID_NUMBER, LegResult.INVALID_NUMBER, 1, id="not in service"),
+        pytest.param(408, S.NO_ANSWER, R.NO_ANSWER, LegResult.NO_ANSWER, 18, id="timed out"),
+        pytest.param(410, S.FAILED, R.INVALID_NUMBER, LegResult.INVALID_NUMBER, 22, id="gone"),
+        pytest.param(480, S.NO_ANSWER, R.NO_ANSWER, LegResult.NO_ANSWER, 19, id="unavailable"),
+        pytest.param(484, S.FAILED, R.INVALID_NUMBER, LegResult.INVALID_NUMBER, 28, id="too short"),
+        pytest.param(486, S.BUSY, R.BUSY, LegResult.BUSY, 17, id="busy"),
+        pytest.param(488, S.UNREACHABLE, R.UNREACHABLE, LegResult.UNREACHABLE, 58, id="no codec"),
+        pytest.param(500, S.FAILED, R.CONGESTION, LegResult.CONGESTION, 38, id="broken"),
+        pytest.param(503, S.FAILED, R.CONGESTION, LegResult.CONGESTION, 34, id="congestion"),
+        pytest.param(603, S.REJECTED, R.REJECTED, LegResult.REJECTED, 21, id="declined"),
     ],
 )
 async def test_the_carrier_refuses(
     office: Office,
-    phones: Shelf,
+    quick: QuickPhones,
     asterisk: PrivateAsterisk,
     code: int,
     status: CallStatus,
     reason: EndReason,
+    result: LegResult,
+    cause: int,
 ) -> None:
-    await phones.take("1001", Policy.answer())
-    await phones.take_carrier(Policy.reject(code))
+    anna = await quick.take("1001", answers())
+    carrier = await quick.take("carrier", refuses(code))
     call = await office.ended(await office.click(PlaceCall(to="+12025550123")))
-    if is_at_least(asterisk, 22):
-        assert call.leg_b.sip_code == code
-    elif code == 403:  # the SIP code is all that tells it from a declined call
-        status, reason = S.REJECTED, R.REJECTED
-    assert (call.status, call.end_reason) == (status, reason)
+    sip_code: int | None = code
+    if not is_at_least(asterisk, 22):
+        sip_code = None
+        if code == 403:  # the SIP code is all that tells it from a declined call
+            status, reason, result = S.REJECTED, R.REJECTED, LegResult.REJECTED
+    assert verdict(call) == (status, reason, EndedLeg.B)
+    assert (call.leg_b.result, call.leg_b.hangup_cause, call.leg_b.sip_code) == (result, cause, sip_code)
+    # The user answered; no SIP code of the carrier's is theirs.
+    assert (call.leg_a.result, call.leg_a.hangup_cause, call.leg_a.sip_code) == (
+        LegResult.ANSWERED,
+        cause,
+        None,
+    )
+    check_phones(call, anna.rung("+12025550123"), carrier.rung("+12025550123"))
+
+
+async def test_the_carrier_takes_the_call_and_never_says_a_word(office: Office, quick: QuickPhones) -> None:
+    anna = await quick.take("1001", answers())
+    carrier = await quick.take("carrier", ignores)
+    call = await office.ended(await office.click(PlaceCall(to="+12025550123")))
+    assert verdict(call) == (S.NO_ANSWER, R.NO_ANSWER, EndedLeg.B)
+    assert (call.leg_b.hangup_cause, call.leg_b.sip_code, call.leg_b.ringing_ms) == (None, None, None)
+    check_phones(call, anna.rung("+12025550123"), carrier.rung("+12025550123"))
+
+
+async def test_the_carrier_is_dead(office: Office, quick: QuickPhones) -> None:
+    anna = await quick.take("1001", answers())
+    carrier = await quick.take("carrier", ignores, contact_port=NOBODY)
+    call = await office.ended(await office.click(PlaceCall(to="+12025550123")))
+    assert verdict(call) == (S.NO_ANSWER, R.NO_ANSWER, EndedLeg.B)
+    assert (call.leg_a.result, call.leg_a.hangup_cause) == (LegResult.ANSWERED, 16)
+    assert (call.leg_b.hangup_cause, call.leg_b.sip_code, call.leg_b.ringing_ms) == (None, None, None)
+    check_phones(call, anna.rung("+12025550123"), [])
+    assert carrier.lines == []
+
+
+async def test_the_users_phone_has_lost_its_power(office: Office, quick: QuickPhones) -> None:
+    """Registered, and gone: Asterisk asks in vain until the time is up."""
+    anna = await quick.take("1001", answers())
+    anna.lose_power()
+    bob = await quick.take("1002", answers())
+    call = await office.ended(await office.dial("1002"))
+    assert verdict(call) == (S.NO_ANSWER, R.NO_ANSWER, EndedLeg.A)
+    assert (call.leg_a.result, call.leg_a.sip_code, call.leg_a.ringing_ms) == (
+        LegResult.NO_ANSWER,
+        None,
+        None,
+    )
+    assert bob.lines == []
 
 
 async def test_the_user_gives_up_while_the_destination_rings(office: Office, phones: Shelf) -> None:

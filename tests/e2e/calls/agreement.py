@@ -1,0 +1,117 @@
+"""Three witnesses of one call: the engine, the phones, and the records Asterisk keeps. They must agree.
+
+What the engine could not see, since its link was down, it may leave out but never make up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from engine.click_to_call.models import Call, CallStatus, EndReason, Leg, LegResult, LegState
+from tests.e2e.calls.quick_phones import Line
+from tests.e2e.calls.records import Record
+
+# Between a phone's act and the engine's note of it, on a machine that has other things to do.
+_CLOSE_MS = 1500
+
+
+def recorded_outcome(records: Sequence[Record], channel_id: str) -> str:
+    """What the records of one call say together; a failed leg b leaves two, one for each leg.
+
+    `connected`, `answered` (by the user alone), the disposition of the try that failed, or `nothing`.
+    """
+    # Behind a Local channel the user's devices have records of their own.
+    own = [record for record in records if record["UniqueID"] == channel_id]
+    tries = [record["Disposition"] for record in own if record["DestinationChannel"]]
+    if "ANSWERED" in tries:
+        return "connected"
+    if tries:
+        return tries[-1].lower()
+    if any(record["Disposition"] == "ANSWERED" for record in own):
+        return "answered"
+    return own[-1]["Disposition"].lower() if own else "nothing"
+
+
+def outcomes_allowed(call: Call) -> set[str]:
+    """What Asterisk may have recorded of a call that the engine saw end like this."""
+    if call.connected_ms is not None:
+        return {"connected"}
+    if call.leg_b.channel_id is not None:
+        return _failed(call.leg_b)
+    if call.leg_a.answered_ms is not None:
+        return {"answered"}
+    return _failed(call.leg_a) if call.leg_a.channel_id is not None else {"nothing"}
+
+
+def _failed(leg: Leg) -> set[str]:
+    if leg.result is LegResult.BUSY:
+        return {"busy"}
+    if leg.result is LegResult.CONGESTION:
+        return {"congestion", "no answer", "failed"}
+    return {"no answer", "failed"}
+
+
+def check_records(call: Call, records: Sequence[Record]) -> None:
+    """The engine's verdict on an ended call is Asterisk's own."""
+    recorded = recorded_outcome(records, call.channel_id)
+    assert recorded in outcomes_allowed(call), f"{recorded} in the records of {call}: {list(records)}"
+
+
+def check_phones(call: Call, at_a: Sequence[Line], at_b: Sequence[Line], *, blind: bool = False) -> None:
+    """The engine's call is what both phones saw. One try a phone: nothing rings twice.
+
+    blind: the link was down for some of it, so that times and codes may be missing or late.
+    """
+    about = f"{call}\n{[str(line) for line in [*at_a, *at_b]]}"
+    assert len(at_a) <= 1, f"the user's phone rang twice: {about}"
+    assert len(at_b) <= 1, f"the destination rang twice: {about}"
+    assert not any(line.ended is None for line in [*at_a, *at_b]) or not call.status.final, (
+        f"a phone is still busy with an ended call: {about}"
+    )
+    for leg, lines in ((call.leg_a, at_a), (call.leg_b, at_b)):
+        _check_leg(leg, lines[0] if lines else None, about, blind=blind)
+    both = [line for line in [*at_a, *at_b] if line.confirmed is not None]
+    if call.connected_ms is not None:
+        assert len(both) == 2, f"connected without two answered phones: {about}"
+    elif call.status.final and not blind:
+        assert len(both) < 2, f"two answered phones and no connection: {about}"
+    _check_end(call, at_a, at_b, about, blind=blind)
+
+
+def _check_leg(leg: Leg, line: Line | None, about: str, *, blind: bool) -> None:
+    if line is None:
+        assert leg.ringing_ms is None, about
+        assert leg.answered_ms is None, about
+        return
+    # Asterisk names leg a as soon as it writes the INVITE.
+    assert blind or leg.channel_id is not None, about
+    assert leg.answered_ms is None or line.answered is not None, f"answered, the engine says: {about}"
+    assert leg.ringing_ms is None or line.rang is not None, f"rang, the engine says: {about}"
+    if leg.sip_code is not None:
+        assert (line.code, line.hung_up_by) == (leg.sip_code, "us"), about
+    if blind:
+        return
+    assert (leg.answered_ms is None) == (line.confirmed is None), about
+    if leg.answered_ms is not None and line.answered is not None:
+        assert abs(leg.answered_ms - _wall_ms(line.answered)) < _CLOSE_MS, about
+    if leg.state is LegState.ENDED and line.hung_up_by == "us" and line.answered is None:
+        assert leg.sip_code in (line.code, None), about
+
+
+def _check_end(call: Call, at_a: Sequence[Line], at_b: Sequence[Line], about: str, *, blind: bool) -> None:
+    """A status names what somebody did: nobody hangs up, declines or is busy in the engine alone."""
+    refusals = {line.code for line in [*at_a, *at_b] if line.hung_up_by == "us" and line.answered is None}
+    if call.status is CallStatus.BUSY:
+        assert refusals & {486, 600}, about
+    if call.status is CallStatus.REJECTED:
+        assert refusals & {603}, about
+    if call.end_reason is EndReason.HUNG_UP and call.ended_leg is not None and at_a and at_b:
+        line = at_a[0] if call.ended_leg.value == "a" else at_b[0]
+        assert line.hung_up_by == "us", f"{call.ended_leg} hung up, the engine says: {about}"
+    if not blind:
+        assert call.status is not CallStatus.UNKNOWN, about
+
+
+def _wall_ms(monotonic_s: float) -> float:
+    return (time.time() - time.monotonic() + monotonic_s) * 1000
