@@ -342,9 +342,11 @@ def _tls_context(settings: AmiSettings) -> ssl.SSLContext | None:
     if not settings.tls:
         return None
     try:
-        return ssl.create_default_context(cafile=settings.ca_file)
+        context = ssl.create_default_context(cafile=settings.ca_file)
     except (OSError, ssl.SSLError) as error:
         raise PeerUnavailable("The file named by ca_file cannot be used.", code="pbx_tls_failed") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # Debian's Python leaves it to openssl.cnf
+    return context
 
 
 def _rejection(reply: Frame) -> PeerRejected:

@@ -45,6 +45,7 @@ class TlsSettings:
     def context(self) -> ssl.SSLContext:
         """A context for connections to the SMSC. Raises OSError or ssl.SSLError for a bad file."""
         context = ssl.create_default_context(cafile=self.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # Debian's Python leaves it to openssl.cnf
         if self.certificate_file is not None:
             context.load_cert_chain(self.certificate_file, self.key_file)
         return context
