@@ -283,12 +283,20 @@ REFUSALS = (
     hot=True,
 )
 async def send_message(request: ApiRequest[NewMessage, NoQuery]) -> web.StreamResponse:
+    kept: list[str] = []
+
+    def render(message: Message) -> tuple[int, str]:
+        status, text = rendered(message)
+        kept.append(text)
+        return status, text
+
     sent = await request.services.messaging.send(
-        request.principal, request.body.command(), request.claim, rendered
+        request.principal, request.body.command(), request.claim, render
     )
     if isinstance(sent, Replayed):
         return replayed(sent)
-    return quick_answer(202, _encode(document(sent)))
+    # A transaction that had to be run again has rendered again; what was committed is the last.
+    return quick_answer(202, kept[-1].encode() if kept else _encode(document(sent)))
 
 
 @routes.add(

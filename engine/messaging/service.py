@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 from engine.accounts.models import Page, PageRequest, Principal
 from engine.clock import Clock
@@ -35,6 +35,7 @@ from engine.messaging.ports import (
     NewText,
     NewTexts,
     NumberDirectory,
+    OutboundSegment,
     SegmentJob,
     SendingNumber,
     Slot,
@@ -92,7 +93,7 @@ class Messaging:
         Raises InvalidRequest, NotFound, Forbidden, Conflict or StorageUnavailable; nothing is
         stored then. Cancelling the caller does not take the text back.
         """
-        text = await self._prepare(principal, request, thread)
+        draft = await self._prepare(principal, request, thread)
 
         def render_only(accepted: Accepted) -> tuple[int, str]:
             (one,) = accepted
@@ -100,7 +101,7 @@ class Messaging:
                 raise TypeError("a claim needs a render, and an error is never kept under one")
             return render(one)
 
-        answer = await self._accept((text,), claim, render_only)
+        answer = await self._accept((draft,), claim, render_only)
         if isinstance(answer, Replayed):
             return answer
         (result,) = answer
@@ -122,17 +123,17 @@ class Messaging:
         """
         if not 1 <= len(requests) <= self._settings.max_batch:
             raise errors.invalid("/messages", f"Give 1 to {self._settings.max_batch} messages.")
-        prepared: list[NewText | EngineError] = []
+        prepared: list[_Draft | EngineError] = []
         for request in requests:
             try:
                 prepared.append(await self._prepare(principal, request))
             except EngineError as error:
                 prepared.append(error)
-        good = tuple(item for item in prepared if isinstance(item, NewText))
+        good = tuple(item for item in prepared if isinstance(item, _Draft))
 
         def merge(accepted: Accepted) -> Accepted:
             stored = iter(accepted)
-            return [next(stored) if isinstance(item, NewText) else item for item in prepared]
+            return [next(stored) if isinstance(item, _Draft) else item for item in prepared]
 
         answer = await self._accept(good, claim, None if render is None else lambda got: render(merge(got)))
         return answer if isinstance(answer, Replayed) else merge(answer)
@@ -166,7 +167,7 @@ class Messaging:
 
     async def _prepare(
         self, principal: Principal, request: SendText, thread: Conversation | None = None
-    ) -> NewText:
+    ) -> _Draft:
         number = await self._sending_number(principal, request)
         settings = self._settings
         if not 1 <= len(request.to) <= settings.max_recipients:
@@ -185,9 +186,9 @@ class Messaging:
         policy.check_destinations(settings, number, to)
         if number.carrier not in self._outboxes:
             raise errors.no_route()
-        return self._new_text(principal, request, number, to, validity_s, thread)
+        return self._draft(principal, request, number, to, validity_s, thread)
 
-    def _new_text(
+    def _draft(
         self,
         principal: Principal,
         request: SendText,
@@ -195,34 +196,24 @@ class Messaging:
         to: Sequence[str],
         validity_s: int,
         thread: Conversation | None,
-    ) -> NewText:
+    ) -> _Draft:
         now_ms = self._clock.now_ms()
         # One reference for all recipients: a handset joins parts by sender and reference.
         self._reference = (self._reference + 1) & 0xFFFF
         segments = self._coder.segments(number.carrier, request.text, self._reference)
-        expires_ms = now_ms + validity_s * 1000
         user_id = principal.user_id or request.user_id
         if user_id is not None and user_id not in number.user_ids:
             raise errors.number_not_assigned()
-        message = Message(
-            id=new_id("msg"),
-            domain_id=number.domain_id,
+        return _Draft(
+            request=request,
+            number=number,
+            to=to,
+            segments=segments,
             conversation_id=thread.id if thread else None,
-            direction=Direction.OUTBOUND,
-            number=number.e164,
-            peer="",
-            text=request.text,
-            delivery_class=request.delivery_class,
             user_id=user_id,
-            client_id=request.client_id,
+            sender_id=user_id or principal.credential_id,
             created_ms=now_ms,
-            recipients=tuple(
-                Recipient(one, RecipientStatus.QUEUED, len(segments), now_ms, number.carrier) for one in to
-            ),
-        )
-        recipients = [NewRecipient(one, number.carrier, expires_ms, segments) for one in to]
-        return NewText(
-            message, user_id or principal.credential_id, tuple(number.user_ids) or MANAGERS_ONLY, recipients
+            expires_ms=now_ms + validity_s * 1000,
         )
 
     async def _sending_number(self, principal: Principal, request: SendText) -> SendingNumber:
@@ -240,11 +231,11 @@ class Messaging:
     # Storing and starting it.
 
     async def _accept(
-        self, texts: Sequence[NewText], claim: Claim | None, render: RenderAll | None
+        self, drafts: Sequence[_Draft], claim: Claim | None, render: RenderAll | None
     ) -> Accepted | Replayed:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Accepted | Replayed] = loop.create_future()
-        sending = [_Sending(text, self._outboxes) for text in texts]
+        sending = [_Sending(draft, self._outboxes) for draft in drafts]
         stored = [one.text for one in sending]
 
         def done(result: Accepted | Replayed | BaseException) -> None:
@@ -269,33 +260,77 @@ class Messaging:
         return await answered
 
 
-class _Sending:
-    """One text between acceptance and its commit: its segments and the window slots they hold."""
+@dataclass(slots=True)  # not frozen: that would triple the price of making one
+class _Draft:
+    """A text that may be sent. user_id: who sends it, if a user does; sender_id: see NewText."""
 
-    def __init__(self, text: NewText, outboxes: Mapping[str, Outbox]) -> None:
-        message = text.message
+    request: SendText
+    number: SendingNumber
+    to: Sequence[str]
+    segments: Sequence[OutboundSegment]
+    conversation_id: str | None
+    user_id: str | None
+    sender_id: str
+    created_ms: int
+    expires_ms: int
+
+
+class _Sending:
+    """One text between acceptance and its commit: its segments and the window slots they hold.
+
+    What is stored depends on whether there are slots, so it is made here, once.
+    """
+
+    def __init__(self, draft: _Draft, outboxes: Mapping[str, Outbox]) -> None:
+        number, request, segments, to = draft.number, draft.request, draft.segments, draft.to
+        now_ms, expires_ms, carrier = draft.created_ms, draft.expires_ms, number.carrier
+        message_id = new_id("msg")
+        user_ids = tuple(number.user_ids) or MANAGERS_ONLY
         self.jobs = [
             SegmentJob(
-                message.id,
+                message_id,
                 position,
-                message.domain_id,
-                message.number,
-                recipient.number,
-                message.delivery_class,
-                recipient.expires_ms,
+                number.domain_id,
+                number.e164,
+                one,
+                request.delivery_class,
+                expires_ms,
                 segment,
-                text.user_ids,
+                user_ids,
             )
-            for position, recipient in enumerate(text.recipients)
-            for segment in recipient.segments
+            for position, one in enumerate(to)
+            for segment in segments
         ]
-        self.outbox = outboxes[text.recipients[0].carrier]
+        self.outbox = outboxes[carrier]
         self.slots: Sequence[Slot] = self.outbox.reserve(len(self.jobs))
-        if self.slots:
-            text = _with_intents(text, self.slots)
-        else:
+        if not self.slots:
             self.outbox.expect(len(self.jobs))
-        self.text = text
+        status = RecipientStatus.SENDING if self.slots else RecipientStatus.QUEUED
+        each = len(segments)
+        self.text = NewText(
+            Message(
+                id=message_id,
+                domain_id=number.domain_id,
+                conversation_id=draft.conversation_id,
+                direction=Direction.OUTBOUND,
+                number=number.e164,
+                peer="",
+                text=request.text,
+                delivery_class=request.delivery_class,
+                user_id=draft.user_id,
+                client_id=request.client_id,
+                created_ms=now_ms,
+                recipients=tuple([Recipient(one, status, each, now_ms, carrier) for one in to]),
+            ),
+            draft.sender_id,
+            user_ids,
+            [
+                NewRecipient(
+                    one, carrier, expires_ms, segments, self.slots[position * each : (position + 1) * each]
+                )
+                for position, one in enumerate(to)
+            ],
+        )
 
     def finish(self, stored: bool, result: object) -> None:
         if stored:
@@ -303,10 +338,3 @@ class _Sending:
         else:
             unknown = isinstance(result, StorageUnavailable) and result.code == "storage_outcome_unknown"
             self.outbox.abandoned(self.jobs, self.slots, perhaps_stored=unknown)
-
-
-def _with_intents(text: NewText, slots: Sequence[Slot]) -> NewText:
-    waiting = iter(slots)
-    recipients = [replace(one, slots=[next(waiting) for _ in one.segments]) for one in text.recipients]
-    shown = tuple(replace(one, status=RecipientStatus.SENDING) for one in text.message.recipients)
-    return replace(text, message=replace(text.message, recipients=shown), recipients=recipients)
