@@ -172,7 +172,8 @@ def test_a_call_and_a_text_from_the_command_line(tmp_path: Path, start) -> None:
     # What an administrator revokes beside the running engine stops working there within 5 s.
     assert ringback(tmp_path, "key", "revoke", ann.key_id).returncode == 0
     until = monotonic() + 5
-    while (refused := ringback(tmp_path, "call", "102", "--wait", "0", RINGBACK_KEY=ann.key)).returncode == 0:
+    again = ("call", "102", "--user", ann.user, "--wait", "0")
+    while (refused := ringback(tmp_path, *again, RINGBACK_KEY=ann.key)).returncode == 0:
         assert monotonic() < until, "the key still works"
     assert refused.returncode == 1
     assert "error[credential_revoked]: " in refused.stderr
