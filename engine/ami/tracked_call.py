@@ -226,6 +226,11 @@ class TrackedCall(CallLegs):
     def _on_transfer(self, event: Event, now: float) -> None:
         for part in ("Transferee", "TransferTarget"):
             self.see(event.get(f"{part}Uniqueid", ""), event.get(f"{part}Channel", ""))
+        if event.get("Result") == "Success" and self.first_to_end is None:
+            for part in ("Transferer", "OrigTransferer", "SecondTransferer"):
+                leg = self.leg_of_person_on(event.get(f"{part}Uniqueid", ""))
+                if leg is not None:
+                    self.first_to_end = leg.name  # the others go on; its channel may yet be the last to go
 
 
 def _number(text: str | None) -> int | None:

@@ -361,6 +361,45 @@ def test_two_of_our_calls_joined_end_each_for_itself() -> None:
 # Calls that never appear, and lost links
 
 
+def test_who_hands_the_call_on_is_who_left_it_first() -> None:
+    """Whatever order Asterisk hangs the channels up in."""
+    pbx = Pbx()
+    pbx.answer_leg_a()
+    pbx.connect("b")
+    pbx.event("BridgeLeave", "b", BridgeUniqueid="bridge")
+    pbx.event("BridgeEnter", "b", BridgeUniqueid="other")
+    pbx.event(
+        "AttendedTransfer",
+        Result="Success",
+        OrigTransfererUniqueid=CALL,
+        OrigTransfererLinkedid=CALL,
+        TransfereeUniqueid="b",
+        TransfereeLinkedid=CALL,
+    )
+    pbx.event("HangupRequest", "b", Cause="16")
+    pbx.event("Hangup", "b", Cause="16")
+    pbx.event("Hangup", CALL, Cause="16")
+    assert pbx.facts[-1].ended_first == "a"
+
+
+def test_who_tries_to_hand_the_call_on_has_not_left_it() -> None:
+    pbx = Pbx()
+    pbx.answer_leg_a()
+    pbx.connect("b")
+    pbx.event(
+        "BlindTransfer",
+        Result="Fail",
+        TransfererUniqueid=CALL,
+        TransfererLinkedid=CALL,
+        TransfereeUniqueid="b",
+        TransfereeLinkedid=CALL,
+    )
+    pbx.event("HangupRequest", "b", Cause="16")
+    pbx.event("Hangup", "b", Cause="16")
+    pbx.event("Hangup", CALL, Cause="16")
+    assert pbx.facts[-1].ended_first == "b"
+
+
 def test_originate_without_any_sign_is_refused_after_its_time() -> None:
     pbx = Pbx(timeout_ms=10_000)
     assert pbx.tracker.next_deadline() == pbx.now + 10 + GRACE_S
