@@ -21,6 +21,10 @@ from engine.storage.transaction import Operation, Transaction
 
 log = structlog.get_logger(__name__)
 
+# The disk that is full for the database is often full for the log too, and a writer that died of
+# that would leave every caller waiting for ever. ValueError: the stream is closed.
+_WITH_OR_WITHOUT_LOG = suppress(OSError, ValueError)
+
 AnyOperation = Operation[Any]
 
 
@@ -97,15 +101,17 @@ def commit_batch(connection: Connection, operations: Sequence[AnyOperation], clo
         return _one_transaction(connection, operations, clock)
     except TransactionFailed as failed:
         if failed.store:
-            log.error(
-                "storage.batch_failed",
-                operations=len(operations),
-                outcome_unknown=failed.unknown,
-                **native(failed.cause),
-            )
+            with _WITH_OR_WITHOUT_LOG:
+                log.error(
+                    "storage.batch_failed",
+                    operations=len(operations),
+                    outcome_unknown=failed.unknown,
+                    **native(failed.cause),
+                )
         if failed.store or (len(operations) == 1 and not rolled_back(failed.cause)):
             return Outcome([failed.error() for _ in operations])
-        log.warning("storage.batch_taken_apart", operations=len(operations), **native(failed.cause))
+        with _WITH_OR_WITHOUT_LOG:
+            log.warning("storage.batch_taken_apart", operations=len(operations), **native(failed.cause))
     return _one_by_one(connection, operations, clock)
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -152,3 +153,16 @@ def fail_next_commit(connection: Connection, code: str) -> None:
         raise OperationalError("COMMIT", None, error)
 
     event.listen(connection.engine, "commit", fail)
+
+
+def test_a_log_that_cannot_be_written_does_not_keep_operations_from_their_answers(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is often full for the log as well, and the writer has nobody to raise to."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.storage.batch.log", SimpleNamespace(error=full, warning=full))
+    outcome = commit_batch(connection, [Named("a"), Named("bad"), Named("b")], StoppedClock())
+    assert [type(result) for result in outcome.results] == [str, ValueError, str]
