@@ -105,6 +105,7 @@ class CarrierWords:
             state=found.state.value,
             error_code=found.err,
             received_ms=now_ms,
+            quote=found.text20,
         )
 
     def text(self, pdu: DeliverSm | DataSm, session_id: str, now_ms: int) -> InboundText:

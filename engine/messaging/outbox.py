@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -142,14 +143,20 @@ class Outbox:
             self._wake.set()
 
     def _intend(self, chosen: list[tuple[SegmentJob, Slot]]) -> None:
-        def done(error: BaseException | None) -> None:
-            if error is None:
-                for job, _ in chosen:
-                    job.attempt += 1
-                    self._here.discard(job.key)
-                self._write(chosen)
-            else:
+        def done(result: Collection[SegmentKey] | BaseException) -> None:
+            if isinstance(result, BaseException):
                 self._put_back(chosen)
+                return
+            going: list[tuple[SegmentJob, Slot]] = []
+            for job, slot in chosen:
+                # A late answer or a receipt may have settled it while the intent was on its way to disk.
+                if job.key in result or job.key not in self._here:
+                    self.carrier.release(slot)
+                else:
+                    job.attempt += 1
+                    going.append((job, slot))
+                self._here.discard(job.key)
+            self._write(going)
 
         for job, _ in chosen:
             job.not_before_ms = 0
@@ -164,14 +171,17 @@ class Outbox:
         self._stalled = True
         for job, slot in reversed(chosen):
             self.carrier.release(slot)
-            self._queue.appendleft(job)
+            if job.key in self._here:  # else a late answer has settled it meanwhile
+                self._queue.appendleft(job)
 
     def _write(self, chosen: Sequence[tuple[SegmentJob, Slot]]) -> None:
         unsent: list[Outcome] = []
         for job, slot in chosen:
             self._in_flight.add(job.key)
+            job.unanswered += 1
             if not self.carrier.submit(slot, job):
-                unsent.append(self._again(job, 0))
+                job.unanswered -= 1
+                unsent.append(self._not_there(job, 0))
         if unsent:
             self._record(unsent)
 
@@ -186,45 +196,70 @@ class Outbox:
         job = answer.job
         if answer.late:
             self._take_back(job)
+        else:
+            job.unanswered -= 1
+        if job.accepted:
+            return None
+        fresh = job.attempt == 1 and not answer.late
         if answer.kind is AnswerKind.ACCEPTED:
+            job.accepted = True
             key = self.carrier.smsc_key(answer.smsc_id) if answer.smsc_id else ""
-            return Outcome(job, self.carrier.name, SegmentStatus.SENT, answer.smsc_id, key)
+            return Outcome(job, self.carrier.name, SegmentStatus.SENT, answer.smsc_id, key, fresh=fresh)
+        if answer.kind is AnswerKind.AMBIGUOUS:
+            return self._ambiguous(job, fresh)
+        if answer.late and job.unanswered:
+            job.attempt -= 1  # the copy that is out decides
+            return None
         if answer.kind is AnswerKind.REFUSED:
-            return self._refused(job, answer.command_status)
-        if answer.kind is AnswerKind.NOT_SENT:
-            return self._again(job, 0)
-        if self._may_repeat(job):
-            return self._again(job, self._clock.now_ms() + int(self._settings.evidence_wait_s * 1000))
-        error = DeliveryError(
-            "carrier", "carrier_no_ack", False, "The carrier did not answer; it may have the text."
-        )
-        return Outcome(job, self.carrier.name, SegmentStatus.UNCERTAIN, error=error)
+            return self._refused(job, answer.command_status, fresh)
+        return self._not_there(job, 0, fresh)
 
-    def _refused(self, job: SegmentJob, command_status: int) -> Outcome:
+    def _ambiguous(self, job: SegmentJob, fresh: bool) -> Outcome:
+        again_ms = self._clock.now_ms() + int(self._settings.evidence_wait_s * 1000)
+        must_arrive = job.delivery_class is DeliveryClass.MUST_ARRIVE
+        if must_arrive and job.attempt < 2 and again_ms < job.expires_ms:
+            return self._again(job, again_ms, fresh)
+        return self._uncertain(job, fresh)
+
+    def _refused(self, job: SegmentJob, command_status: int, fresh: bool) -> Outcome:
         refusal = self.carrier.refusal(command_status)
         job.refused += 1
         again_ms = self._clock.now_ms() + int(refusal.after_s * 1000)
         attempts_left = refusal.most_attempts == 0 or job.refused < refusal.most_attempts
         if refusal.resend and attempts_left and again_ms < job.expires_ms:
-            return self._again(job, again_ms if refusal.after_s else 0)
+            return self._not_there(job, again_ms if refusal.after_s else 0, fresh)
+        if job.attempt > 1:
+            return self._uncertain(job)  # this copy is not there, but the one before may be
         error = DeliveryError(
             "carrier", refusal.code, refusal.resend, refusal.text, {"command_status": command_status}
         )
         return Outcome(
-            job, self.carrier.name, SegmentStatus.FAILED, command_status=command_status, error=error
+            job,
+            self.carrier.name,
+            SegmentStatus.FAILED,
+            command_status=command_status,
+            error=error,
+            fresh=fresh,
         )
 
-    def _may_repeat(self, job: SegmentJob) -> bool:
-        again_ms = self._clock.now_ms() + int(self._settings.evidence_wait_s * 1000)
-        return (
-            job.delivery_class is DeliveryClass.MUST_ARRIVE and job.attempt < 2 and again_ms < job.expires_ms
-        )
+    def _not_there(self, job: SegmentJob, not_before_ms: int, fresh: bool = False) -> Outcome:
+        """The carrier does not have this copy: it goes again, and does not count as one."""
+        job.attempt -= 1
+        return self._again(job, not_before_ms, fresh)
 
-    def _again(self, job: SegmentJob, not_before_ms: int) -> Outcome:
+    def _again(self, job: SegmentJob, not_before_ms: int, fresh: bool) -> Outcome:
         job.not_before_ms = not_before_ms
-        return Outcome(job, self.carrier.name, SegmentStatus.QUEUED, not_before_ms=not_before_ms)
+        return Outcome(job, self.carrier.name, SegmentStatus.QUEUED, not_before_ms=not_before_ms, fresh=fresh)
+
+    def _uncertain(self, job: SegmentJob, fresh: bool = False) -> Outcome:
+        error = DeliveryError(
+            "carrier", "carrier_no_ack", False, "The carrier did not answer; it may have the text."
+        )
+        return Outcome(job, self.carrier.name, SegmentStatus.UNCERTAIN, error=error, fresh=fresh)
 
     def _expired(self, job: SegmentJob) -> Outcome:
+        if job.attempt:
+            return self._uncertain(job)
         error = DeliveryError(
             "engine", "expired_in_queue", False, "Its validity ended before it could be sent."
         )
@@ -244,7 +279,8 @@ class Outbox:
 
         def done(error: BaseException | None) -> None:
             if error is not None:
-                self._unrecorded.extend(outcomes)
+                # The commit may have taken place all the same.
+                self._unrecorded.extend(replace(outcome, fresh=False) for outcome in outcomes)
                 return
             self._settle(outcomes)
 
@@ -258,7 +294,7 @@ class Outbox:
         for outcome in outcomes:
             self._in_flight.discard(outcome.job.key)
             self._here.discard(outcome.job.key)
-            if outcome.status is SegmentStatus.QUEUED:
+            if outcome.status is SegmentStatus.QUEUED and not outcome.job.accepted:
                 again.append(outcome.job)
             elif self._settled_while_reading is not None:
                 self._settled_while_reading.add(outcome.job.key)
@@ -300,7 +336,8 @@ class Outbox:
     async def _recover(self) -> None:
         while True:
             try:
-                left_open = await self._store.recover(self.carrier.name, self._clock.now_ms())
+                again_ms = self._clock.now_ms() + int(self._settings.evidence_wait_s * 1000)
+                left_open = await self._store.recover(self.carrier.name, again_ms)
             except EngineError as error:
                 log.warning("messaging.recovery_failed", carrier=self.carrier.name, code=error.code)
                 await asyncio.sleep(_TICK_S)

@@ -6,7 +6,7 @@ run again and a carrier can be swapped for another transport.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -114,7 +114,8 @@ class Refusal:
 class SegmentJob:
     """One segment on its way to the carrier.
 
-    attempt counts intents, refused counts answers that said no. user_ids: whom its events concern.
+    attempt: copies the carrier has or may have, the one under way included; one that it refused or that
+    never left does not count. refused counts answers that said no. user_ids: whom its events concern.
     """
 
     message_id: str
@@ -129,7 +130,8 @@ class SegmentJob:
     attempt: int = 0
     refused: int = 0
     not_before_ms: int = 0
-    asks_receipt: bool = True
+    unanswered: int = 0  # copies written by this process whose response may still come in time
+    accepted: bool = False  # the carrier has it: what becomes of a second copy changes nothing
 
     @property
     def key(self) -> SegmentKey:
@@ -231,7 +233,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the store is to record about a segment. not_before_ms matters for `queued` only."""
+    """What the store is to record about a segment. not_before_ms matters for `queued` only.
+
+    fresh: nothing but its intent can have been recorded about the segment before.
+    """
 
     job: SegmentJob
     carrier: str
@@ -241,11 +246,15 @@ class Outcome:
     command_status: int = 0
     not_before_ms: int = 0
     error: DeliveryError | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptNews:
-    """A receipt as it came in. status: None for an intermediate one, which is history only."""
+    """A receipt as it came in. status: None for an intermediate one, which is history only.
+
+    quote: the first characters of the text, where the carrier repeats them.
+    """
 
     id: str
     carrier: str
@@ -257,6 +266,7 @@ class ReceiptNews:
     state: str
     error_code: str
     received_ms: int
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +320,9 @@ class TextStore(Protocol):
         """Store texts. Raises StorageUnavailable at once when too much is waiting."""
 
     def record_intents(
-        self, intents: Sequence[Intent], done: Callable[[BaseException | None], None]
-    ) -> None: ...
+        self, intents: Sequence[Intent], done: Callable[[Collection[SegmentKey] | BaseException], None]
+    ) -> None:
+        """done gets the keys of segments that were settled meanwhile and must not be sent."""
 
     def record_outcomes(
         self, outcomes: Sequence[Outcome], done: Callable[[BaseException | None], None]
@@ -325,9 +336,9 @@ class TextStore(Protocol):
         self, texts: Sequence[InboundText], done: Callable[[BaseException | None], None]
     ) -> None: ...
 
-    async def recover(self, carrier: str, now_ms: int) -> int:
+    async def recover(self, carrier: str, again_ms: int) -> int:
         """After a restart: every segment with an intent and no outcome becomes `uncertain`
-        (`must_arrive` once more `queued`). Returns how many."""
+        (`must_arrive` once more `queued`, not to be sent before again_ms). Returns how many."""
 
     async def requeue_unsent(self, keys: Sequence[SegmentKey]) -> None:
         """Segments that may have a committed intent, but of which this process knows that no byte left."""
@@ -337,7 +348,8 @@ class TextStore(Protocol):
 
     async def settle_overdue(self, now_ms: int, receipt_deadline_ms: int) -> int:
         """Sent long ago and no receipt: `unconfirmed`. Pairs parked receipts that missed their
-        response, and surfaces multi-part texts whose rest never came. Returns how many rows moved."""
+        response or whose response was lost, and surfaces multi-part texts whose rest never came.
+        Returns how many rows moved."""
 
     async def get(self, message_id: str) -> Message | None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -27,6 +27,7 @@ from engine.messaging.ports import (
 from engine.storage.database import Database
 from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.messaging import messages, queued, recipients, segments, sending, sent
+from engine.storage.text_evidence import settle_by_evidence, settle_leftovers
 from engine.storage.text_receipts import ApplyReceipts, pair_leftovers
 from engine.storage.text_rows import AnyRow, message_event, read_messages, roll_up, users_of_numbers
 from engine.storage.texts_in import StoreInbound, surface_incomplete
@@ -52,7 +53,9 @@ class SqlTexts:
     def accept(self, texts: NewTexts, done: Callable[[Accepted | Replayed | BaseException], None]) -> None:
         self._database.write_soon(AcceptTexts(texts), done)
 
-    def record_intents(self, intents: Sequence[Intent], done: Callable[[BaseException | None], None]) -> None:
+    def record_intents(
+        self, intents: Sequence[Intent], done: Callable[[Collection[SegmentKey] | BaseException], None]
+    ) -> None:
         self._database.write_soon(RecordIntents(intents), done)
 
     def record_outcomes(
@@ -70,10 +73,10 @@ class SqlTexts:
     ) -> None:
         self._database.write_soon(StoreInbound(texts, self._joiner), done)
 
-    async def recover(self, carrier: str, now_ms: int) -> int:
+    async def recover(self, carrier: str, again_ms: int) -> int:
         total = 0
         while True:
-            moved = await self._database.transact(lambda tx: _close_left_open(tx, carrier, now_ms))
+            moved = await self._database.transact(lambda tx: _close_left_open(tx, carrier, again_ms))
             total += moved
             if moved < _SWEEP:
                 return total
@@ -89,6 +92,7 @@ class SqlTexts:
             lambda tx: (
                 _give_up_waiting(tx, now_ms - receipt_deadline_ms)
                 + pair_leftovers(tx, _SWEEP)
+                + settle_leftovers(tx, _SWEEP)
                 + surface_incomplete(tx, self._joiner, _SWEEP)
             )
         )
@@ -181,16 +185,17 @@ def _waiting(connection: Connection, carrier: str, now_ms: int, limit: int) -> l
     ]
 
 
-def _close_left_open(tx: Transaction, carrier: str, now_ms: int) -> int:
+def _close_left_open(tx: Transaction, carrier: str, again_ms: int) -> int:
     """An intent without an outcome: nobody can know whether the carrier has the segment."""
     rows = _open_rows(tx.connection, segments.c.carrier == carrier, sending, limit=_SWEEP)
     again: list[AnyRow] = []
     uncertain: list[AnyRow] = []
     for row in rows:
-        repeat = row.delivery_class == "must_arrive" and row.attempt < 2 and now_ms < row.expires_ms
+        repeat = row.delivery_class == "must_arrive" and row.attempt < 2 and again_ms < row.expires_ms
         (again if repeat else uncertain).append(row)
-    _move(tx, again, "queued", None)
+    _move(tx, again, "queued", None, not_before_ms=again_ms)
     _move(tx, uncertain, "uncertain", _LEFT_OPEN)
+    settle_by_evidence(tx, carrier, {(row.number, row.destination) for row in rows})
     return len(rows)
 
 
@@ -204,10 +209,18 @@ def _requeue(tx: Transaction, keys: Sequence[SegmentKey]) -> None:
     for first in range(0, len(keys), _SWEEP):
         chunk = keys[first : first + _SWEEP]
         these = sa.tuple_(segments.c.message_id, segments.c.position, segments.c.part_no).in_(list(chunk))
-        _move(tx, _open_rows(tx.connection, these, sending, limit=_SWEEP), "queued", None)
+        _move(
+            tx,
+            _open_rows(tx.connection, these, sending, limit=_SWEEP),
+            "queued",
+            None,
+            attempt=segments.c.attempt - 1,
+        )
 
 
-def _move(tx: Transaction, rows: Sequence[AnyRow], status: str, error: DeliveryError | None) -> None:
+def _move(
+    tx: Transaction, rows: Sequence[AnyRow], status: str, error: DeliveryError | None, **values: object
+) -> None:
     concerned = users_of_numbers(tx.connection, [row.number for row in rows])
     for row in rows:
         tx.connection.execute(
@@ -217,7 +230,7 @@ def _move(tx: Transaction, rows: Sequence[AnyRow], status: str, error: DeliveryE
                 segments.c.position == row.position,
                 segments.c.part_no == row.part_no,
             )
-            .values(status=status, updated_ms=tx.now_ms)
+            .values(status=status, updated_ms=tx.now_ms, **values)
         )
     for message_id, position in {(row.message_id, row.position): None for row in rows}:
         row = next(one for one in rows if (one.message_id, one.position) == (message_id, position))

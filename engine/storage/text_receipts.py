@@ -1,8 +1,9 @@
 """Receipts: matched to the segment they report on, or parked until its response is known.
 
 A receipt and the response that names its id may arrive in either order and be committed by
-different nodes. Each side looks for the other; `settle` pairs what both missed. Carriers recycle
-ids, so the newest segment to the same destination is meant.
+different nodes. Each side looks for the other; `pair_leftovers` pairs what both missed. Carriers
+recycle ids, so the newest segment to the same destination is meant. A receipt whose response was
+lost is left to `text_evidence`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import ClassVar, Self
 
 import sqlalchemy as sa
 
-from engine.messaging.models import DeliveryError, SegmentStatus
+from engine.messaging.models import SegmentStatus
 from engine.messaging.ports import ReceiptNews
-from engine.messaging.rollup import advances
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.messaging import messages, receipts, recipients, segments
-from engine.storage.text_rows import COMMUTING, AnyRow, message_event, roll_up, users_of_numbers
+from engine.storage.text_evidence import settle_by_evidence
+from engine.storage.text_rows import COMMUTING, AnyRow, ReceiptApplier
 from engine.storage.transaction import Transaction
 
 #: So many last digits must agree before two spellings of a number are taken for one.
@@ -41,11 +42,14 @@ class ApplyReceipts:
     def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
         news = [one for operation in operations for one in operation.receipts]
         candidates = _candidates(tx, [(one.carrier, one.smsc_key) for one in news])
-        applier = _Applier(tx)
+        applier = ReceiptApplier(tx)
         rows = []
+        strangers: dict[str, set[tuple[str, str]]] = {}
         for one in news:
             segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
             applied = segment is not None and applier.apply(segment, one.status, one.error_code)
+            if segment is None and one.status is not None:
+                strangers.setdefault(one.carrier, set()).add((one.destination, one.source))
             rows.append(
                 (
                     one.id,
@@ -62,10 +66,13 @@ class ApplyReceipts:
                     segment.part_no if segment else None,
                     int(applied),
                     one.received_ms,
+                    one.quote,
                 )
             )
         tx.execute_many(_INSERT_RECEIPT, rows)
         applier.finish()
+        for carrier, pairs in strangers.items():
+            settle_by_evidence(tx, carrier, pairs)
         return [None] * len(operations)
 
 
@@ -96,7 +103,7 @@ def pair_leftovers(tx: Transaction, limit: int) -> int:
 
 def _pair(tx: Transaction, parked: Sequence[AnyRow]) -> int:
     candidates = _candidates(tx, [(one.carrier, one.smsc_key) for one in parked])
-    applier = _Applier(tx)
+    applier = ReceiptApplier(tx)
     paired = 0
     for one in parked:
         segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
@@ -161,45 +168,3 @@ def _meant(candidates: Sequence[AnyRow], source: str) -> AnyRow | None:
         if len(digits) < _TELLING_DIGITS or row.destination.endswith(digits):
             return row
     return None
-
-
-class _Applier:
-    """Moves segments and collects which recipients to recompute; one event a recipient."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self._now: dict[tuple[str, int, int], SegmentStatus] = {}
-        self._moved: dict[tuple[str, int], tuple[AnyRow, DeliveryError | None]] = {}
-
-    def apply(self, segment: AnyRow, status: SegmentStatus | None, error_code: str) -> bool:
-        """Whether the receipt moved its segment; a second final state is recorded, not applied."""
-        key = (segment.message_id, segment.position, segment.part_no)
-        old = self._now.get(key, SegmentStatus(segment.status))
-        if status is None or not advances(old, status):
-            return False
-        self._now[key] = status
-        error = None
-        if status is SegmentStatus.UNDELIVERED:
-            error = DeliveryError(
-                "carrier", "undelivered", False, "The carrier could not deliver it.", {"err": error_code}
-            )
-        self._moved[segment.message_id, segment.position] = (segment, error)
-        self._tx.connection.execute(
-            sa.update(segments)
-            .where(
-                segments.c.message_id == segment.message_id,
-                segments.c.position == segment.position,
-                segments.c.part_no == segment.part_no,
-            )
-            .values(status=status.value, updated_ms=self._tx.now_ms)
-        )
-        return True
-
-    def finish(self) -> None:
-        if not self._moved:
-            return
-        users = users_of_numbers(self._tx.connection, [row.number for row, _ in self._moved.values()])
-        for (message_id, position), (row, error) in self._moved.items():
-            status = roll_up(self._tx, message_id, position, error)
-            if status is not None:
-                self._tx.emit(message_event(row.domain_id, message_id, position, status, users[row.number]))

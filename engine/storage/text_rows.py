@@ -19,7 +19,7 @@ from engine.messaging.models import (
     RecipientStatus,
     SegmentStatus,
 )
-from engine.messaging.rollup import recipient_status
+from engine.messaging.rollup import advances, recipient_status
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import number_users, numbers
 from engine.storage.tables.messaging import messages, recipients, segments
@@ -87,6 +87,54 @@ def roll_up(tx: Transaction, message_id: str, position: int, error: DeliveryErro
         values["error"] = None
     connection.execute(sa.update(recipients).where(*this).values(**values))
     return new
+
+
+class ReceiptApplier:
+    """Moves segments by receipts and collects which recipients to recompute; one event a recipient.
+
+    Call `finish` when all receipts of the transaction have been applied.
+    """
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._now: dict[tuple[str, int, int], SegmentStatus] = {}
+        self._moved: dict[tuple[str, int], tuple[AnyRow, DeliveryError | None]] = {}
+
+    def apply(self, segment: AnyRow, status: SegmentStatus | None, error_code: str) -> bool:
+        """Whether the receipt moved its segment; a second final state is recorded, not applied.
+
+        segment: a row with its key, status, domain_id and number.
+        """
+        key = (segment.message_id, segment.position, segment.part_no)
+        old = self._now.get(key, SegmentStatus(segment.status))
+        if status is None or not advances(old, status):
+            return False
+        self._now[key] = status
+        error = None
+        if status is SegmentStatus.UNDELIVERED:
+            error = DeliveryError(
+                "carrier", "undelivered", False, "The carrier could not deliver it.", {"err": error_code}
+            )
+        self._moved[segment.message_id, segment.position] = (segment, error)
+        self._tx.connection.execute(
+            sa.update(segments)
+            .where(
+                segments.c.message_id == segment.message_id,
+                segments.c.position == segment.position,
+                segments.c.part_no == segment.part_no,
+            )
+            .values(status=status.value, updated_ms=self._tx.now_ms)
+        )
+        return True
+
+    def finish(self) -> None:
+        if not self._moved:
+            return
+        users = users_of_numbers(self._tx.connection, [row.number for row, _ in self._moved.values()])
+        for (message_id, position), (row, error) in self._moved.items():
+            status = roll_up(self._tx, message_id, position, error)
+            if status is not None:
+                self._tx.emit(message_event(row.domain_id, message_id, position, status, users[row.number]))
 
 
 def read_messages(

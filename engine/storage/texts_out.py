@@ -4,11 +4,14 @@ The hot path. Each operation is one request's or one wake-up's worth of rows; a 
 to the driver in a handful of executemany calls. An intent and the outcome of the same segment
 never meet in one batch, since the outcome is only known after the intent's commit; news about one
 segment from different directions is guarded by its status. So all of them commute.
+
+The first intent and the first outcome of a one-part text can only be what is expected, so they are
+written and told without looking. Everything else is looked at first: what is told is what changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -19,12 +22,13 @@ from engine.errors import EngineError
 from engine.events import NewEvent, domain_stream
 from engine.idempotency import Replayed
 from engine.messaging.errors import client_id_reused
-from engine.messaging.models import Message
-from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome
+from engine.messaging.models import Message, SegmentStatus
+from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome, SegmentJob, SegmentKey
 from engine.messaging.rollup import recipient_status
 from engine.storage.idempotency import claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.messaging import conversations, messages, recipients, segments
+from engine.storage.text_evidence import settle_by_evidence
 from engine.storage.text_receipts import pair_parked
 from engine.storage.text_rows import (
     COMMUTING,
@@ -75,6 +79,7 @@ _OUTCOME = HotStatement(
     .where(_this_segment, _unanswered)
     .values(
         status=bindparam("new_status"),
+        attempt=bindparam("new_attempt"),
         smsc_id=bindparam("new_smsc_id"),
         smsc_key=bindparam("new_smsc_key"),
         command_status=bindparam("new_command_status"),
@@ -82,6 +87,7 @@ _OUTCOME = HotStatement(
         updated_ms=bindparam("now"),
     ),
     "new_status",
+    "new_attempt",
     "new_smsc_id",
     "new_smsc_key",
     "new_command_status",
@@ -284,24 +290,57 @@ def _insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RecordIntents:
-    """Segments are about to be written to a bind."""
+    """Segments are about to be written to a bind. Returns the keys of those that must not be."""
 
     commutes_with: ClassVar[frozenset[str]] = COMMUTING
 
     intents: Sequence[Intent]
 
     @classmethod
-    def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
-        intents = [intent for operation in operations for intent in operation.intents]
+    def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[Collection[SegmentKey]]:
+        settled = _settled(tx, [i.job for operation in operations for i in operation.intents])
+        intents = [i for operation in operations for i in operation.intents if i.job.key not in settled]
         now_ms = tx.now_ms
         tx.execute_many(
             _INTEND,
             [(i.job.attempt + 1, i.bind, i.session_id, now_ms, *i.job.key) for i in intents],
         )
-        tx.execute_many(_RECIPIENT_SENDING, [(now_ms, i.job.message_id, i.job.position) for i in intents])
-        for job in {(i.job.message_id, i.job.position): i.job for i in intents}.values():
+        jobs = {(i.job.message_id, i.job.position): i.job for i in intents}
+        started = _starting(tx, jobs)
+        tx.execute_many(_RECIPIENT_SENDING, [(now_ms, *place) for place in started])
+        for place in started:
+            job = jobs[place]
             tx.emit(message_event(job.domain_id, job.message_id, job.position, "sending", job.user_ids))
-        return [None] * len(operations)
+        return [settled] * len(operations)
+
+
+def _settled(tx: Transaction, jobs: Sequence[SegmentJob]) -> Collection[SegmentKey]:
+    """Those whose first copy turned out to have arrived while the second waited for its turn."""
+    doubtful = {job.key for job in jobs if job.attempt}
+    if not doubtful:
+        return ()
+    rows = tx.connection.execute(
+        sa.select(segments.c.message_id, segments.c.position, segments.c.part_no).where(
+            sa.tuple_(segments.c.message_id, segments.c.position, segments.c.part_no).in_(list(doubtful)),
+            segments.c.status.in_(("queued", "sending")),
+        )
+    )
+    return doubtful - {(row.message_id, row.position, row.part_no) for row in rows}
+
+
+def _starting(tx: Transaction, jobs: Mapping[tuple[str, int], SegmentJob]) -> Sequence[tuple[str, int]]:
+    """The recipients among these whose status an intent changes."""
+    unclear = {place for place, job in jobs.items() if job.attempt or job.segment.part_count > 1}
+    if not unclear:
+        return list(jobs)
+    rows = tx.connection.execute(
+        sa.select(recipients.c.message_id, recipients.c.position).where(
+            sa.tuple_(recipients.c.message_id, recipients.c.position).in_(list(unclear)),
+            recipients.c.status == "queued",
+        )
+    )
+    queued = {(row.message_id, row.position) for row in rows}
+    return [place for place in jobs if place in queued or place not in unclear]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +360,7 @@ class RecordOutcomes:
             [
                 (
                     o.status.value,
+                    o.job.attempt,
                     o.smsc_id or None,
                     o.smsc_key or None,
                     o.command_status,
@@ -334,7 +374,8 @@ class RecordOutcomes:
         single: list[Outcome] = []
         several: list[Outcome] = []
         for outcome in outcomes:
-            (single if outcome.job.segment.part_count == 1 else several).append(outcome)
+            simple = outcome.fresh and outcome.job.segment.part_count == 1
+            (single if simple else several).append(outcome)
         tx.execute_many(
             _RECIPIENT_OUTCOME,
             [
@@ -354,11 +395,22 @@ class RecordOutcomes:
             tx.emit(message_event(job.domain_id, job.message_id, job.position, status, job.user_ids))
         _roll_up_jobs(tx, several)
         pair_parked(tx, [(o.carrier, o.smsc_key) for o in outcomes if o.smsc_key])
+        # Receipts may have come before the doubt, or while a sister segment was being sent.
+        doubts = [o for o in outcomes if _in_doubt(o) or o.job.segment.part_count > 1]
+        for carrier in {o.carrier for o in doubts}:
+            pairs = {(o.job.source, o.job.destination) for o in doubts if o.carrier == carrier}
+            settle_by_evidence(tx, carrier, pairs)
         return [None] * len(operations)
 
 
+def _in_doubt(outcome: Outcome) -> bool:
+    """Whether the carrier may have a copy it has not named."""
+    waiting = outcome.status is SegmentStatus.QUEUED and outcome.job.attempt > 0
+    return waiting or outcome.status is SegmentStatus.UNCERTAIN
+
+
 def _roll_up_jobs(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
-    """Recompute recipients of several segments and tell about those that changed."""
+    """Recompute recipients from their segments and tell about those that changed."""
     touched = {(one.job.message_id, one.job.position): one for one in outcomes}
     for (message_id, position), one in touched.items():
         status = roll_up(tx, message_id, position, one.error)

@@ -116,7 +116,7 @@ segments = sa.Table(
     sa.Column("data_coding", sa.Integer, nullable=False),
     sa.Column("short_message", sa.LargeBinary, nullable=False),
     sa.Column("tlvs", sa.LargeBinary, nullable=False),
-    # Intent: committed before a byte leaves.
+    # Intent: committed before a byte leaves. attempt: copies the carrier has or may have.
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("bind", sa.Text),
     sa.Column("session_id", sa.Text),
@@ -131,6 +131,7 @@ segments = sa.Table(
 queued = segments.c.status == sa.literal_column("'queued'")
 sending = segments.c.status == sa.literal_column("'sending'")
 sent = segments.c.status == sa.literal_column("'sent'")
+uncertain = segments.c.status == sa.literal_column("'uncertain'")
 sa.Index(
     "ix_segments_queued",
     segments.c.carrier,
@@ -140,6 +141,7 @@ sa.Index(
 )
 sa.Index("ix_segments_sending", segments.c.carrier, sqlite_where=sending, postgresql_where=sending)
 sa.Index("ix_segments_sent", segments.c.updated_ms, sqlite_where=sent, postgresql_where=sent)
+sa.Index("ix_segments_uncertain", segments.c.updated_ms, sqlite_where=uncertain, postgresql_where=uncertain)
 sa.Index(
     "ix_segments_smsc_key",
     segments.c.carrier,
@@ -164,12 +166,20 @@ receipts = sa.Table(
     sa.Column("part_no", sa.Integer),
     sa.Column("applied", sa.Integer, nullable=False),  # 1: it moved the segment; 0: history only
     sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("quote", sa.Text, nullable=False),  # of the text, as the carrier repeats it
 )
 _parked = receipts.c.message_id.is_(None)
 sa.Index(
     "ix_receipts_parked",
     receipts.c.carrier,
     receipts.c.smsc_key,
+    sqlite_where=_parked,
+    postgresql_where=_parked,
+)
+sa.Index(
+    "ix_receipts_parked_pair",
+    receipts.c.carrier,
+    receipts.c.source,
     sqlite_where=_parked,
     postgresql_where=_parked,
 )

@@ -140,13 +140,15 @@ async def test_without_room_a_text_queues_and_goes_when_there_is_some(world: Wor
 async def test_an_unanswered_intent_is_uncertain_after_a_restart(world: World) -> None:
     message = await world.send()
     again = await world.send(delivery_class=DeliveryClass.MUST_ARRIVE)
-    assert await world.store.recover("carrier", world.clock.ms) == 2
+    again_ms = world.clock.ms + 10_000
+    assert await world.store.recover("carrier", again_ms) == 2
     assert await world.statuses(message) == [R.UNCERTAIN]
     assert await world.statuses(again) == [R.QUEUED]
-    waiting = await world.store.waiting("carrier", world.clock.ms, 10)
+    assert await world.store.waiting("carrier", again_ms - 1, 10) == []
+    waiting = await world.store.waiting("carrier", again_ms, 10)
     assert [job.message_id for job in waiting] == [again.id]
     assert waiting[0].segment.short_message == b"Hello"
-    assert await world.store.recover("carrier", world.clock.ms) == 0
+    assert await world.store.recover("carrier", again_ms) == 0
 
 
 async def test_a_late_receipt_settles_what_was_uncertain_once_its_id_is_known(world: World) -> None:
@@ -169,6 +171,43 @@ async def test_without_a_receipt_in_time_a_text_is_unconfirmed_and_a_late_one_se
     assert await world.statuses(message) == [R.UNCONFIRMED]
     await world.receipt("a1")
     assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_a_part_that_starts_late_says_nothing_of_a_doubtful_text(world: World) -> None:
+    world.carrier.room = 1
+    message = await world.send(text="x" * 300)
+    assert await world.store.recover("carrier", world.clock.ms) == 1
+    assert await world.statuses(message) == [R.UNCERTAIN]
+    world.carrier.taken = 0
+    world.outbox.pump()
+    await world.settle()
+    assert len(world.carrier.written) == 2
+    assert world.told(message) == ["queued", "sending", "uncertain"]
+
+
+async def test_a_second_answer_tells_nothing_that_has_been_overtaken(world: World) -> None:
+    message = await world.send(delivery_class=DeliveryClass.MUST_ARRIVE)
+    (job,) = world.carrier.jobs
+    await world.answer(job, AnswerKind.AMBIGUOUS)
+    world.clock.ms += 60_000
+    await world.outbox._tick()
+    await world.settle()
+    await world.answer(job, AnswerKind.ACCEPTED, "A1", late=True)
+    await world.receipt("a1")
+    await world.answer(job, AnswerKind.ACCEPTED, "A2")
+    assert len(world.carrier.written) == 2
+    assert world.told(message) == ["sending", "queued", "sending", "sent", "delivered"]
+
+
+async def test_what_a_restart_finds_counts_only_copies_the_carrier_may_have(world: World) -> None:
+    message = await world.send(delivery_class=DeliveryClass.MUST_ARRIVE)
+    (job,) = world.carrier.jobs
+    for _ in range(3):
+        await world.answer(job, AnswerKind.REFUSED, command_status=0x58)
+    await world.store.recover("carrier", world.clock.ms)
+    assert await world.statuses(message) == [R.QUEUED]
+    (waiting,) = await world.store.waiting("carrier", world.clock.ms, 10)
+    assert waiting.attempt == 1
 
 
 async def test_a_suspected_intent_is_queued_again_only_if_it_is_there(world: World) -> None:

@@ -70,10 +70,27 @@ class World:
         await self.settle()
 
     async def receipt(
-        self, key: str, status: SegmentStatus | None = SegmentStatus.DELIVERED, source: str = PEER
+        self,
+        key: str,
+        status: SegmentStatus | None = SegmentStatus.DELIVERED,
+        source: str = PEER,
+        *,
+        destination: str = OURS,
+        quote: str = "",
+        carrier: str = "carrier",
     ) -> None:
         news = ReceiptNews(
-            new_id("rcp"), "carrier", key, key, source, OURS, status, "state", "000", self.clock.ms
+            new_id("rcp"),
+            carrier,
+            key,
+            key,
+            source,
+            destination,
+            status,
+            "state",
+            "000",
+            self.clock.ms,
+            quote,
         )
         stored = asyncio.get_running_loop().create_future()
         self.store.apply_receipts([news], stored.set_result)
@@ -110,6 +127,10 @@ class World:
         """Wait until everything handed to the writer is committed."""
         await self.database.transact(lambda tx: None)
         await asyncio.sleep(0)
+
+    def told(self, message: Message) -> list[object]:
+        """The statuses announced of a text to one number, in order."""
+        return [event.data["status"] for event in self.published if event.subject == message.id]
 
     def event_types(self) -> list[str]:
         return [event.type for event in self.published]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+
+import pytest
 
 from engine.errors import StorageUnavailable
 from engine.messaging.models import DeliveryClass, SegmentStatus
@@ -89,14 +91,17 @@ class Store:
     outcomes: list[Outcome] = field(default_factory=list)
     on_disk: list[SegmentJob] = field(default_factory=list)
     requeued: list[SegmentKey] = field(default_factory=list)
+    settled: set[SegmentKey] = field(default_factory=set)
     pending: list[Callable[[BaseException | None], None]] = field(default_factory=list)
     reading: asyncio.Event | None = None
 
-    def record_intents(self, intents: Sequence[Intent], done: Callable[[BaseException | None], None]) -> None:
+    def record_intents(
+        self, intents: Sequence[Intent], done: Callable[[Collection[SegmentKey] | BaseException], None]
+    ) -> None:
         if self.broken:
             raise StorageUnavailable("full")
         self.intents += intents
-        self._finish(done)
+        self._finish(lambda error: done(self.settled if error is None else error))
 
     def record_outcomes(
         self, outcomes: Sequence[Outcome], done: Callable[[BaseException | None], None]
@@ -117,7 +122,7 @@ class Store:
         for done in pending:
             done(error)
 
-    async def recover(self, carrier: str, now_ms: int) -> int:
+    async def recover(self, carrier: str, again_ms: int) -> int:
         return 0
 
     async def requeue_unsent(self, keys: Sequence[SegmentKey]) -> None:
@@ -310,6 +315,97 @@ async def test_a_late_answer_spares_the_second_copy() -> None:
     await outbox._tick()
     assert len(carrier.written) == 1
     assert store.outcomes[-1].status is SegmentStatus.SENT
+
+
+async def test_a_late_answer_spares_the_second_copy_whose_intent_is_being_stored() -> None:
+    carrier, store, clock = Carrier(), Store(), Clock()
+    outbox = await an_outbox(carrier, store, clock, evidence_wait_s=10)
+    one = job(1, DeliveryClass.MUST_ARRIVE)
+    outbox.committed([one], outbox.reserve(1))
+    outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    carrier.taken = 0
+    clock.ms += 10_000
+    store.at_once = False
+    await outbox._tick()
+    outbox.answered([SegmentAnswer(one, AnswerKind.ACCEPTED, "7", late=True)])
+    store.commit()
+    assert len(carrier.written) == 1
+    assert carrier.taken == 0, "the slot is given back"
+
+
+async def test_a_receipt_on_disk_spares_the_second_copy() -> None:
+    carrier, store, clock = Carrier(), Store(), Clock()
+    outbox = await an_outbox(carrier, store, clock, evidence_wait_s=10)
+    one = job(1, DeliveryClass.MUST_ARRIVE)
+    outbox.committed([one], outbox.reserve(1))
+    outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    carrier.taken = 0
+    store.settled = {one.key}
+    clock.ms += 10_000
+    await outbox._tick()
+    assert len(carrier.written) == 1
+    assert carrier.taken == 0, "the slot is given back"
+
+
+async def test_a_refused_second_copy_of_an_accepted_segment_is_not_replaced() -> None:
+    carrier, store, clock = Carrier(), Store(), Clock()
+    outbox = await an_outbox(carrier, store, clock, evidence_wait_s=10)
+    one = job(1, DeliveryClass.MUST_ARRIVE)
+    outbox.committed([one], outbox.reserve(1))
+    outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    clock.ms += 10_000
+    await outbox._tick()
+    outbox.answered([SegmentAnswer(one, AnswerKind.ACCEPTED, "7", late=True)])
+    outbox.answered([SegmentAnswer(one, AnswerKind.REFUSED, command_status=0x58)])
+    clock.ms += 60_000
+    await outbox._tick()
+    assert len(carrier.written) == 2
+    assert store.outcomes[-1].status is SegmentStatus.SENT
+
+
+async def test_a_late_refusal_does_not_add_a_third_copy_to_the_second() -> None:
+    carrier, store, clock = Carrier(), Store(), Clock()
+    outbox = await an_outbox(carrier, store, clock, evidence_wait_s=10)
+    one = job(1, DeliveryClass.MUST_ARRIVE)
+    outbox.committed([one], outbox.reserve(1))
+    outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    clock.ms += 10_000
+    await outbox._tick()
+    outbox.answered([SegmentAnswer(one, AnswerKind.REFUSED, command_status=0x58, late=True)])
+    assert len(carrier.written) == 2
+    outbox.answered([SegmentAnswer(one, AnswerKind.ACCEPTED, "8")])
+    assert store.outcomes[-1].status is SegmentStatus.SENT
+
+
+@pytest.mark.parametrize("first", [AnswerKind.REFUSED, AnswerKind.NOT_SENT])
+async def test_what_the_carrier_never_had_does_not_count_against_must_arrive(first: AnswerKind) -> None:
+    carrier, store, clock = Carrier(), Store(), Clock()
+    outbox = await an_outbox(carrier, store, clock, evidence_wait_s=10)
+    one = job(1, DeliveryClass.MUST_ARRIVE)
+    outbox.committed([one], outbox.reserve(1))
+    for _ in range(3):
+        outbox.answered([SegmentAnswer(one, first, command_status=0x58)])
+    assert len(carrier.written) == 4
+    outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    clock.ms += 10_000
+    await outbox._tick()
+    assert len(carrier.written) == 5
+    outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    assert store.outcomes[-1].status is SegmentStatus.UNCERTAIN
+
+
+async def test_a_second_copy_that_cannot_be_sent_leaves_the_doubt_about_the_first() -> None:
+    carrier, store, clock = Carrier(), Store(), Clock()
+    outbox = await an_outbox(carrier, store, clock, evidence_wait_s=10)
+    expiring, refused = job(1, DeliveryClass.MUST_ARRIVE), job(2, DeliveryClass.MUST_ARRIVE)
+    for one in (expiring, refused):
+        outbox.committed([one], outbox.reserve(1))
+        outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    expiring.expires_ms = clock.ms + 9_999
+    clock.ms += 10_000
+    await outbox._tick()
+    outbox.answered([SegmentAnswer(refused, AnswerKind.REFUSED, command_status=0x0B)])
+    assert [outcome.status for outcome in store.outcomes[2:]] == [SegmentStatus.UNCERTAIN] * 2
 
 
 async def test_what_outlived_its_validity_expires_unsent() -> None:

@@ -170,6 +170,7 @@ def upgrade() -> None:
         sa.Column("part_no", sa.Integer(), nullable=True),
         sa.Column("applied", sa.Integer(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.Column("quote", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
     )
     with op.batch_alter_table("receipts", schema=None) as batch_op:
@@ -177,6 +178,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_receipts_parked",
             ["carrier", "smsc_key"],
+            unique=False,
+            sqlite_where=sa.text("message_id IS NULL"),
+            postgresql_where=sa.text("message_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_receipts_parked_pair",
+            ["carrier", "source"],
             unique=False,
             sqlite_where=sa.text("message_id IS NULL"),
             postgresql_where=sa.text("message_id IS NULL"),
@@ -355,6 +363,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("smsc_key IS NOT NULL"),
             postgresql_where=sa.text("smsc_key IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_segments_uncertain",
+            ["updated_ms"],
+            unique=False,
+            sqlite_where=sa.text("status = 'uncertain'"),
+            postgresql_where=sa.text("status = 'uncertain'"),
         )
 
     op.create_table(

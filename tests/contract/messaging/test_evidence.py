@@ -1,0 +1,146 @@
+"""Receipts that settle texts whose response was lost, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.messaging.models import DeliveryClass, Message, SegmentStatus
+from engine.messaging.models import RecipientStatus as R
+from engine.messaging.ports import AnswerKind
+from tests.contract.messaging.world import OTHER_OF_OURS, OURS, PEER, World
+
+SECOND = "+4917012345679"
+
+
+async def doubtful(world: World, text: str = "Hello", **fields: object) -> Message:
+    """A text of which nobody knows whether the carrier has it."""
+    first = len(world.carrier.jobs)
+    message = await world.send(text=text, **fields)
+    for job in world.carrier.jobs[first:]:
+        await world.answer(job, AnswerKind.AMBIGUOUS)
+    return message
+
+
+@pytest.mark.parametrize("source", [PEER, PEER[1:]])
+@pytest.mark.parametrize("quote", ["", "Hello"])
+async def test_a_receipt_with_an_unknown_id_settles_the_one_text_it_can_mean(
+    world: World, source: str, quote: str
+) -> None:
+    message = await doubtful(world)
+    await world.receipt("x1", source=source, destination=OURS[1:], quote=quote)
+    assert await world.statuses(message) == [R.DELIVERED]
+    assert world.told(message) == ["sending", "uncertain", "delivered"]
+
+
+async def test_bad_news_settles_a_doubt_as_well(world: World) -> None:
+    message = await doubtful(world)
+    await world.receipt("x1", SegmentStatus.UNDELIVERED)
+    assert await world.statuses(message) == [R.UNDELIVERED]
+
+
+async def test_a_receipt_that_came_before_the_doubt_settles_it(world: World) -> None:
+    message = await world.send()
+    await world.receipt("x1")
+    assert await world.statuses(message) == [R.SENDING], "the response may still name the id"
+    await world.answer(world.carrier.jobs[0], AnswerKind.AMBIGUOUS)
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_a_restart_finds_the_receipt_that_came_before_it(world: World) -> None:
+    message = await world.send()
+    await world.receipt("x1")
+    await world.store.recover("carrier", world.clock.ms)
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_a_late_response_changes_nothing_that_its_receipt_has_settled(world: World) -> None:
+    message = await doubtful(world)
+    await world.receipt("x1")
+    await world.answer(world.carrier.jobs[0], AnswerKind.ACCEPTED, "X1", late=True)
+    assert await world.statuses(message) == [R.DELIVERED]
+    assert world.told(message) == ["sending", "uncertain", "delivered"]
+
+
+async def test_two_texts_a_receipt_can_mean_stay_in_doubt(world: World) -> None:
+    both = [await doubtful(world), await doubtful(world)]
+    await world.receipt("x1")
+    assert [await world.statuses(message) for message in both] == [[R.UNCERTAIN]] * 2
+
+
+async def test_the_quote_tells_texts_apart(world: World) -> None:
+    lunch, dinner = await doubtful(world, "Lunch at one?"), await doubtful(world, "Dinner at eight?")
+    await world.receipt("x1", quote="Dinner at eight?")
+    assert await world.statuses(dinner) == [R.DELIVERED]
+    assert await world.statuses(lunch) == [R.UNCERTAIN]
+    await world.receipt("x2", quote="Lunch at one?")
+    assert await world.statuses(lunch) == [R.DELIVERED]
+
+
+async def test_a_text_being_sent_to_the_same_number_keeps_the_doubt_until_it_is_answered(
+    world: World,
+) -> None:
+    message = await doubtful(world)
+    later = await world.send()
+    await world.receipt("x1")
+    assert await world.statuses(message) == [R.UNCERTAIN], "it may be the later one's"
+    await world.answer(world.carrier.jobs[1], AnswerKind.ACCEPTED, "X2")
+    await world.receipt("x2")
+    assert await world.store.settle_overdue(world.clock.ms, 3_600_000) == 1
+    assert await world.statuses(message) == [R.DELIVERED]
+    assert await world.statuses(later) == [R.DELIVERED]
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        {"source": SECOND},
+        {"destination": OTHER_OF_OURS},
+        {"quote": "Something else"},
+        {"carrier": "another"},
+        {"status": None},
+    ],
+)
+async def test_a_receipt_that_does_not_fit_settles_nothing(world: World, receipt: dict[str, object]) -> None:
+    message = await doubtful(world)
+    await world.receipt("x1", **receipt)  # type: ignore[arg-type]
+    assert await world.statuses(message) == [R.UNCERTAIN]
+
+
+async def test_a_receipt_from_before_the_text_settles_nothing(world: World) -> None:
+    await world.receipt("x1")
+    world.clock.ms += 1
+    message = await doubtful(world)
+    assert await world.statuses(message) == [R.UNCERTAIN]
+
+
+async def test_parts_are_settled_when_there_is_a_receipt_for_each(world: World) -> None:
+    message = await doubtful(world, "x" * 300)
+    await world.receipt("x1", quote="x" * 20)
+    await world.receipt("x1", quote="x" * 20)
+    assert await world.statuses(message) == [R.UNCERTAIN], "one id is one part"
+    await world.receipt("x2", quote="x" * 20)
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_a_doubtful_part_is_settled_beside_parts_with_known_ids(world: World) -> None:
+    message = await world.send(text="x" * 300)
+    first, second = world.carrier.jobs
+    await world.answer(first, AnswerKind.AMBIGUOUS)
+    await world.receipt("x1")
+    assert await world.statuses(message) == [R.UNCERTAIN], "the other part is being sent"
+    await world.answer(second, AnswerKind.ACCEPTED, "X2")
+    assert await world.statuses(message) == [R.SENT]
+    await world.receipt("x2")
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_a_receipt_spares_must_arrive_its_second_copy(world: World) -> None:
+    message = await doubtful(world, delivery_class=DeliveryClass.MUST_ARRIVE)
+    assert await world.statuses(message) == [R.QUEUED]
+    await world.receipt("x1")
+    assert await world.statuses(message) == [R.DELIVERED]
+    world.clock.ms += 60_000
+    await world.outbox._tick()
+    await world.settle()
+    assert len(world.carrier.written) == 1
+    assert world.told(message) == ["sending", "queued", "delivered"]
