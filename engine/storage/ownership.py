@@ -73,19 +73,30 @@ def _lock_file(path: Path) -> int:
 
 
 async def _take(url: str) -> asyncpg.Connection:
+    connection: asyncpg.Connection | None = None
     try:
         connection = await asyncpg.connect(
             url, timeout=10, command_timeout=10, server_settings={"application_name": "ringback owner"}
         )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise StorageUnusable("The database server cannot be reached.", code="storage_unreachable") from error
+        await _lock(connection)
+    except BaseException as error:
+        if connection is not None:
+            connection.terminate()
+        if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)):
+            raise StorageUnusable(
+                "The database server cannot be reached.", code="storage_unreachable"
+            ) from error
+        raise
+    return connection
+
+
+async def _lock(connection: asyncpg.Connection) -> None:
     # A killed engine's connection may live on for a moment.
     for attempt in range(3):
         if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _POSTGRES_LOCK):
-            return connection
+            return
         if attempt < 2:
             await asyncio.sleep(_TRY_AGAIN_S)
-    await connection.close()
     raise _in_use()
 
 

@@ -56,6 +56,39 @@ async def test_a_cut_connection_is_made_again_and_the_lock_with_it(
 
 
 @pytest.mark.postgres
+async def test_a_server_that_goes_away_while_the_lock_is_asked_for_is_asked_again(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "_CHECK_EVERY_S", 0.05)
+    monkeypatch.setattr(ownership, "_TRY_AGAIN_S", 0.05)
+    watcher, killer = [await asyncpg.connect(postgres_database) for _ in range(2)]
+    dying = 0
+    connect = asyncpg.connect
+
+    async def connect_to_a_dying_server(*arguments: object, **options: object) -> asyncpg.Connection:
+        nonlocal dying
+        connection = await connect(*arguments, **options)
+        if dying:
+            dying -= 1
+            await killer.fetchval("SELECT pg_terminate_backend($1, 5000)", connection.get_server_pid())
+        return connection
+
+    async with sole_engine(postgres_database):
+        monkeypatch.setattr(ownership.asyncpg, "connect", connect_to_a_dying_server)
+        dying = 2
+        first = await watcher.fetchval(OWNER)
+        await watcher.fetchval("SELECT pg_terminate_backend($1)", first)
+        async with asyncio.timeout(10):
+            while dying or await watcher.fetchval(OWNER) in (None, first):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        with pytest.raises(StorageUnusable):
+            async with sole_engine(postgres_database):
+                pass
+    await killer.close()
+    await watcher.close()
+
+
+@pytest.mark.postgres
 async def test_an_engine_that_lost_its_database_to_another_stops(
     postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
