@@ -16,7 +16,7 @@ from tests.fuzz.runs import PROTOCOLS, run, run_measuring_memory
 
 INPUTS = int(os.environ.get("RINGBACK_FUZZ_INPUTS", "1000000"))
 SEED = int(os.environ.get("RINGBACK_FUZZ_SEED", "1"))
-MEASURED = 20_000
+MEASURED = 10_000
 GROWTH_KIB = 20 * 1024
 
 
