@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Literal
 
 Leg = Literal["a", "b"]
+#: Who began the end of a call; `pbx`: no phone did.
+Ender = Literal["a", "b", "pbx"]
 
 
 class FactKind(StrEnum):
@@ -55,7 +57,7 @@ class CallFact:
     at_ms: wall time, milliseconds since the epoch. result: LEG_ENDED and ORIGINATE_REFUSED only.
     cause: Q.850, None where Asterisk gave 0 or nothing. sip_code: Asterisk 22 only.
     dial_status: DialEnd's word, where there was one.
-    ended_first: on CALL_ENDED, the leg that hung up or failed first, where it was seen.
+    ended_first: on CALL_ENDED, the leg that hung up or failed first, or `pbx`, where it was seen.
     inferred: no event said so; a channel list did not have the channel, or nothing came in time.
     """
 
@@ -68,7 +70,7 @@ class CallFact:
     cause: int | None = None
     sip_code: int | None = None
     dial_status: str | None = None
-    ended_first: Leg | None = None
+    ended_first: Ender | None = None
     inferred: bool = False
 
 

@@ -18,6 +18,7 @@ from engine.ami.facts import (
     NORMAL_CLEARING,
     REASON_NO_ANSWER,
     CallFact,
+    Ender,
     FactKind,
     Leg,
     LegResult,
@@ -93,7 +94,7 @@ class CallLegs:
     device_end: tuple[int | None, int | None] = (None, None)  # cause and SIP code of the last one
     dialed_at: float = 0.0
     originate_reason: int | None = None
-    first_to_end: Leg | None = None  # asked for a hang-up, or failed
+    first_to_end: Ender | None = None  # asked for a hang-up, or failed
     first_to_leave: Leg | None = None  # its bridge
     first_gone: Leg | None = None
     awaits_reason: bool = False  # leg a is gone, and only the OriginateResponse can say why
@@ -260,6 +261,8 @@ class CallLegs:
             # Asterisk ends its own ringing without a DialEnd: this was a hang-up from our side.
             result = LegResult.CANCELED
         timed_out = now >= (self.dialed_at or self.watched_at) + self.leg_a_timeout_s - _TIMER_SLACK_S
+        if result is None and self.first_to_end == "pbx":
+            result = LegResult.CANCELED
         if result is None and (
             self.originate_reason == REASON_NO_ANSWER or (timed_out and not self.inferring)
         ):
@@ -278,11 +281,11 @@ class CallLegs:
         if self.candidates & self.live.keys():
             return
         if self.candidates:
-            result = unanswered_result(
-                b.cause, b.sip_code, b.dial_status, is_device=self.destination_is_device
-            )
+            # Where the PBX ended it all, the DialStatus is a word for nothing.
+            dial_status = "CANCEL" if self.first_to_end == "pbx" else b.dial_status
+            result = unanswered_result(b.cause, b.sip_code, dial_status, is_device=self.destination_is_device)
             self._end(b, result or LegResult.UNKNOWN)
-        elif not self.inferring and not a.was_bridged:
+        elif not self.inferring and not a.was_bridged and self.first_to_end != "pbx":
             self._settle_undialed_leg_b()
 
     def _settle_undialed_leg_b(self) -> None:
@@ -314,7 +317,7 @@ class CallLegs:
         leg_channel: str,
         *,
         result: LegResult | None = None,
-        ended_first: Leg | None = None,
+        ended_first: Ender | None = None,
     ) -> None:
         over = leg if kind is FactKind.LEG_ENDED else None
         self.facts.append(

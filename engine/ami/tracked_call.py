@@ -14,6 +14,10 @@ from engine.ami.legs import CallLegs, LegState, Stage
 
 Event = Mapping[str, str]
 
+# Not causes but flags of channel.h: it shuts down, a time limit is over, somebody at the console
+# hung up. The others (16: the dialplan came to its end) follow what somebody did.
+_ENDED_BY_PBX = frozenset({"4", "8", "32"})
+
 
 class TrackedCall(CallLegs):
     """One call of ours; every method returns the facts that have become known."""
@@ -179,6 +183,12 @@ class TrackedCall(CallLegs):
             leg.hangup_requested = True
             self.first_to_end = self.first_to_end or leg.name
 
+    def _on_soft_hangup_request(self, event: Event, now: float) -> None:
+        """Asterisk's own wish to end a channel; phones and AMI actions cause HangupRequest."""
+        ends = event.get("Cause") in _ENDED_BY_PBX and self.leg_of_person_on(event.get("Uniqueid", ""))
+        if ends and self.first_to_end is None and self.first_to_leave is None:
+            self.first_to_end = "pbx"
+
     def _on_hangup(self, event: Event, now: float) -> None:
         uniqueid = event.get("Uniqueid", "")
         if uniqueid == self.channel_id:
@@ -246,6 +256,7 @@ _HANDLERS = {
     "BridgeEnter": TrackedCall._on_bridge_enter,
     "BridgeLeave": TrackedCall._on_bridge_leave,
     "HangupRequest": TrackedCall._on_hangup_request,
+    "SoftHangupRequest": TrackedCall._on_soft_hangup_request,
     "Hangup": TrackedCall._on_hangup,
     "Hold": TrackedCall._on_hold,
     "Unhold": TrackedCall._on_unhold,

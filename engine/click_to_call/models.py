@@ -115,6 +115,7 @@ class EndReason(StrEnum):
     NO_SUCH_EXTENSION = "no_such_extension"  # the dialplan does not know the destination
     NOT_STARTED = "not_started"  # it could not be dialled at once; never dialled late
     ENGINE_RESTARTED = "engine_restarted"  # it was still waiting; never dialled late
+    ENDED_BY_PBX = "ended_by_pbx"  # no phone did: it stopped, or a time limit or its administrator
     ENDED_WHILE_DISCONNECTED = "ended_while_disconnected"
     OUTCOME_UNKNOWN = "outcome_unknown"  # sent, and no trace of it was found afterwards
 

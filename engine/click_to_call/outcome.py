@@ -39,6 +39,9 @@ OUTCOMES: Mapping[LegResult, tuple[CallStatus, EndReason]] = MappingProxyType(
     }
 )
 
+#: `ended_first` of a call that no phone ended.
+BY_PBX = "pbx"
+
 #: What a call that we ended ourselves becomes when it never connected.
 OWN_ENDS: Mapping[EndReason, CallStatus] = MappingProxyType(
     {
@@ -84,10 +87,14 @@ def outcome_of(call: Call, ended_first: str | None, own_end: EndReason | None) -
     if call.connected_ms is not None:
         if own_end is not None:
             return Outcome(CallStatus.COMPLETED, EndedLeg.ENGINE, own_end)
+        if ended_first == BY_PBX:
+            return Outcome(CallStatus.COMPLETED, None, EndReason.ENDED_BY_PBX)
         side = EndedLeg(ended_first) if ended_first else None
         return Outcome(CallStatus.COMPLETED, side, EndReason.HUNG_UP)
     if own_end is not None:
         return Outcome(OWN_ENDS[own_end], EndedLeg.ENGINE, own_end)
+    if ended_first == BY_PBX:
+        return Outcome(CallStatus.FAILED, None, EndReason.ENDED_BY_PBX)
     # A result that says why leg b failed decides; "canceled" only says that leg a left it.
     decided_by_b = call.leg_b.result not in (None, LegResult.ANSWERED, LegResult.CANCELED)
     if decided_by_b and call.leg_b.result is not None:

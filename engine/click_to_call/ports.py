@@ -40,7 +40,7 @@ class PbxFact:
     channel_id: which call, see `models.channel_id`. leg: "a", "b", or None for the whole call.
     leg_channel: the PBX's id of that leg's channel, "" where there is none. at_ms: wall time.
     result, hangup_cause, sip_code: with LEG_ENDED and ORIGINATE_REFUSED. ended_first: with
-    CALL_ENDED, the leg that hung up or failed first, where that was seen.
+    CALL_ENDED, the leg that hung up or failed first, or `pbx` for neither, where that was seen.
     """
 
     channel_id: str

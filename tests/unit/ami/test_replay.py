@@ -141,7 +141,7 @@ EXPECTED: dict[str, list[Outcome]] = {
     "x-ami-cut-in-call": [talked("b")],
     "x-ami-cut-while-ringing": [talked("b")],
     "x-asterisk-killed-in-call": [LOST],
-    "x-asterisk-stopped-in-call": [talked("a")],
+    "x-asterisk-stopped-in-call": [talked("pbx")],
     "x-graceful-stop-refuses-new-calls": [talked("a")],
     "x-reload-in-call": [talked("a")],
 }

@@ -400,6 +400,31 @@ def test_who_tries_to_hand_the_call_on_has_not_left_it() -> None:
     assert pbx.facts[-1].ended_first == "b"
 
 
+@pytest.mark.parametrize("cause", ["4", "8", "32"])  # it stops, a time limit, an administrator
+def test_what_the_pbx_ends_by_itself_is_nobodys_doing(cause: str) -> None:
+    pbx = Pbx()
+    pbx.answer_leg_a()
+    pbx.dial("b")
+    pbx.event("SoftHangupRequest", "b", Cause=cause)
+    pbx.event("SoftHangupRequest", CALL, Cause=cause)
+    pbx.dial_fails("b", "NOANSWER", 0)
+    pbx.event("SoftHangupRequest", CALL, Cause="16")
+    pbx.event("Hangup", CALL, Cause="0")
+    assert pbx.ended("b").result is LegResult.CANCELED
+    assert pbx.facts[-1].ended_first == "pbx"
+
+
+def test_a_phone_that_hung_up_first_did_it_whatever_the_pbx_does_then() -> None:
+    pbx = Pbx()
+    pbx.answer_leg_a()
+    pbx.connect("b")
+    pbx.event("HangupRequest", "b", Cause="16")
+    pbx.event("SoftHangupRequest", CALL, Cause="4")
+    pbx.event("Hangup", "b", Cause="16")
+    pbx.event("Hangup", CALL, Cause="16")
+    assert pbx.facts[-1].ended_first == "b"
+
+
 def test_originate_without_any_sign_is_refused_after_its_time() -> None:
     pbx = Pbx(timeout_ms=10_000)
     assert pbx.tracker.next_deadline() == pbx.now + 10 + GRACE_S

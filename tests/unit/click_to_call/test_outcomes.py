@@ -92,6 +92,16 @@ def test_two_who_spoke_completed_the_call(first: str | None, side: EndedLeg | No
     assert ended(*TALKING, *legs, last=fact("call_ended", first=first)) == (S.COMPLETED, side, W.HUNG_UP)
 
 
+def test_what_the_pbx_ends_by_itself_blames_nobody() -> None:
+    last = fact("call_ended", first="pbx")
+    talked = (a_ended(R.ANSWERED), b_ended(R.ANSWERED))
+    assert ended(*TALKING, *talked, last=last) == (S.COMPLETED, None, W.ENDED_BY_PBX)
+    assert ended(*RINGING, a_ended(R.CANCELED), last=last) == (S.FAILED, None, W.ENDED_BY_PBX)
+    rang = (b_ended(R.CANCELED), a_ended(R.ANSWERED))
+    assert ended(*CALLING, *rang, last=last) == (S.FAILED, None, W.ENDED_BY_PBX)
+    assert ended(*CALLING, *rang, last=last, own_end=W.CANCELED) == (S.CANCELED, ENGINE, W.CANCELED)
+
+
 def test_voicemail_and_echo_tests_complete_a_call_without_a_second_leg() -> None:
     assert ended(*ANSWERED, a_ended(R.ANSWERED)) == (S.COMPLETED, A, W.NO_SECOND_LEG)
 
