@@ -159,7 +159,7 @@ class Failing:
 @pytest.mark.parametrize(
     ("error", "status", "code", "retry_after"),
     [
-        (RuntimeError("secret +12025550177 in /work/x.py"), 500, "internal", None),
+        (RuntimeError("secret +12025550177 in /srv/x.py"), 500, "internal", None),
         (
             StorageUnavailable("The database is behind.", code="storage_busy", retry_after_s=0.2),
             503,
