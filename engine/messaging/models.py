@@ -2,6 +2,9 @@
 
 A *message* is what a person wrote, a *recipient* one outside number it goes to, a
 *segment* one `submit_sm` of it, a *receipt* what the SMSC reported about one segment.
+
+Nobody changes any of these. Those made for each text are not declared frozen all the same: that
+doubles to quadruples the price of making one, and took a fifth of the event loop's time in batches.
 """
 
 from __future__ import annotations
@@ -76,7 +79,7 @@ class DeliveryError:
     native: Mapping[str, int | str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recipient:
     """One outside number of an outbound message."""
 
@@ -88,7 +91,7 @@ class Recipient:
     error: DeliveryError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """A text, outbound with its recipients or inbound with none.
 
@@ -112,7 +115,7 @@ class Message:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SendText:
     """What a caller asks for.
 

@@ -1,7 +1,8 @@
 """What the text life-cycle needs from others: numbers, text coding, carriers, the store.
 
 Everything that crosses these ports is plain data, so that an operation of the store can be
-run again and a carrier can be swapped for another transport.
+run again and a carrier can be swapped for another transport. Nobody changes what has crossed; why
+those made for each text are not frozen is told in `models`.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class NumberDirectory(Protocol):
         """The E.164 numbers assigned to a user."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutboundSegment:
     """What one `submit_sm` carries besides its addresses. tlvs: encoded, ready to append."""
 
@@ -169,7 +170,7 @@ class AnswerKind(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SegmentAnswer:
     """What became of one submitted segment. late: it came after the response time-out."""
 
@@ -181,7 +182,7 @@ class SegmentAnswer:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewRecipient:
     """One recipient of a text about to be stored. slots: one a segment if its intent rides along."""
 
@@ -192,7 +193,7 @@ class NewRecipient:
     slots: Sequence[Slot] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewText:
     """A text about to be stored.
 
@@ -210,7 +211,7 @@ class NewText:
 Accepted = Sequence[Message | EngineError]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewTexts:
     """The texts of one request; they and the answer to its idempotency key are one commit.
 
@@ -222,7 +223,7 @@ class NewTexts:
     render: Callable[[Accepted], tuple[int, str]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Intent:
     """A segment about to be written to a bind."""
 
@@ -231,7 +232,7 @@ class Intent:
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What the store is to record about a segment. not_before_ms matters for `queued` only.
 
