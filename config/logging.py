@@ -12,7 +12,8 @@ import logging
 import sys
 import unicodedata
 from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -57,10 +58,10 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Forgiving(stream))),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(cast(TextIO, _Forgiving(stream)))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -74,6 +75,24 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     # Migrations and aiohttp tell at INFO what our own events tell better.
     for name in ("alembic", "aiohttp", "asyncio", "panoramisk"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+class _Forgiving:
+    """A stream to which a line may be lost, and nothing else: a full disk or a closed pipe must not
+    turn into an answer 500 or a call that is not followed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):
+            return 0
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def printable(text: str) -> str:

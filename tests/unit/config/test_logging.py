@@ -99,3 +99,13 @@ def test_a_value_cannot_fill_the_disk() -> None:
 def test_ordinary_names_stay_readable() -> None:
     assert printable("Zoë Müller 東京 العربية") == "Zoë Müller 東京 العربية"
     assert printable("a\tb\x1b") == "a\\tb\\x1b"
+
+
+def test_a_log_that_cannot_be_written_costs_its_lines_only() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    configure(LogSettings(format="json"), Full())
+    structlog.get_logger().info("disk.filled")
+    logging.getLogger("library").warning("and this one")
