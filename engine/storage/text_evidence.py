@@ -1,9 +1,9 @@
 """Receipts as evidence: what became of a segment whose response was lost.
 
 The id in such a receipt is known to nobody here, so the receipt is matched by its numbers and by what
-it quotes of the text. It settles a recipient's doubtful segments only where there are exactly as many
-unknown ids as doubtful segments, and no other text could be meant; else the doubt stays. The submit
-date is not looked at: its zone is the carrier's own.
+it quotes of the text. It settles a recipient's doubtful segments only where no other text could be meant
+and there are so many unknown ids that each segment must own one; else the doubt stays. The submit date
+is not looked at: its zone is the carrier's own.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def settle_by_evidence(tx: Transaction, carrier: str, pairs: Collection[tuple[st
     applier = ReceiptApplier(tx)
     settled = 0
     for place, keys in _decided(doubtful, parked).items():
-        for segment, key in zip(doubtful[place], keys, strict=True):
+        settled += len(doubtful[place])
+        for segment, key in _shared_out(doubtful[place], keys, parked):
             for receipt in parked[key]:
                 _pair(tx, applier, segment, receipt)
-            settled += 1
     applier.finish()
     return settled
 
@@ -149,13 +149,27 @@ def _decided(
     for place, rows in texts.items():
         keys = [key for key, places in meant.items() if place in places]
         alone = all(meant[key] == [place] for key in keys)
-        if alone and len(keys) == len(rows) and all(map(_is_doubtful, rows)):
+        copies = [row.attempt for row in rows]
+        # Each segment owns an id even if the others own as many as they have copies.
+        enough = sum(copies) - min(copies) < len(keys) <= sum(copies)
+        # With more ids than parts, bad news may be of a part's second copy or of another part.
+        alike = len(rows) in (1, len(keys)) or len({parked[key][0].status for key in keys}) == 1
+        if alone and enough and alike and all(map(_is_doubtful, rows)):
             decided[place] = keys
         elif keys:
             undecided += 1
     if undecided:
         log.info("storage.evidence_not_unique", recipients=undecided)
     return decided
+
+
+def _shared_out(
+    rows: Sequence[AnyRow], keys: Sequence[str], parked: Mapping[str, Sequence[AnyRow]]
+) -> list[tuple[AnyRow, str]]:
+    """Which segment gets which id, delivered ones first. Parts look alike, so any order is as good."""
+    best_first = sorted(keys, key=lambda key: parked[key][0].status != "delivered")
+    owners = list(rows) + [row for row in rows for _ in range(row.attempt - 1)]
+    return list(zip(owners, best_first, strict=False))
 
 
 def _may_mean(receipt: AnyRow, segment: AnyRow) -> bool:

@@ -144,3 +144,64 @@ async def test_a_receipt_spares_must_arrive_its_second_copy(world: World) -> Non
     await world.settle()
     assert len(world.carrier.written) == 1
     assert world.told(message) == ["sending", "queued", "delivered"]
+
+
+async def twice_in_doubt(world: World, text: str = "Hello") -> Message:
+    """A text the carrier may have twice."""
+    message = await doubtful(world, text, delivery_class=DeliveryClass.MUST_ARRIVE)
+    first = len(world.carrier.jobs)
+    world.clock.ms += 60_000
+    await world.outbox._tick()
+    await world.settle()
+    for job in world.carrier.jobs[first:]:
+        await world.answer(job, AnswerKind.AMBIGUOUS)
+    assert await world.statuses(message) == [R.UNCERTAIN]
+    return message
+
+
+async def test_a_receipt_for_either_of_two_doubtful_copies_settles_the_text(world: World) -> None:
+    message = await twice_in_doubt(world)
+    await world.receipt("x2")
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_two_copies_of_one_part_do_not_speak_for_another(world: World) -> None:
+    message = await twice_in_doubt(world, "x" * 300)
+    await world.receipt("x1")
+    await world.receipt("x2")
+    assert await world.statuses(message) == [R.UNCERTAIN]
+    await world.receipt("x3")
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_bad_news_of_a_second_copy_is_not_taken_for_good_news_of_another_part(world: World) -> None:
+    message = await twice_in_doubt(world, "x" * 300)
+    await world.receipt("x1")
+    await world.receipt("x2", SegmentStatus.UNDELIVERED)
+    await world.receipt("x3")
+    assert await world.statuses(message) == [R.UNCERTAIN]
+
+
+async def test_one_copy_that_arrived_is_enough(world: World) -> None:
+    message = await world.send(delivery_class=DeliveryClass.MUST_ARRIVE)
+    await world.receipt("x1", SegmentStatus.UNDELIVERED)
+    await world.receipt("x2")
+    (job,) = world.carrier.jobs
+    await world.answer(job, AnswerKind.AMBIGUOUS)
+    assert await world.statuses(message) == [R.QUEUED], "two ids for one copy: one is somebody else's"
+    world.clock.ms += 60_000
+    await world.outbox._tick()
+    await world.settle()
+    await world.answer(job, AnswerKind.AMBIGUOUS)
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_more_receipts_than_copies_are_not_ours_to_explain(world: World) -> None:
+    earlier = await world.send()
+    message = await doubtful(world)
+    await world.receipt("x1")
+    await world.receipt("x2")
+    await world.answer(world.carrier.jobs[0], AnswerKind.ACCEPTED, "X0")
+    await world.store.settle_overdue(world.clock.ms, 3_600_000)
+    assert await world.statuses(earlier) == [R.SENT]
+    assert await world.statuses(message) == [R.UNCERTAIN]
