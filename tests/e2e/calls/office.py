@@ -1,4 +1,7 @@
-"""A small tenant on a real Asterisk: Anna (1001) clicks, Bob (1002) is called."""
+"""A small tenant on a real Asterisk: Anna (1001) clicks, Bob (1002) is called.
+
+A second Asterisk may stand beside the first, with a phone of Anna's on each.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ from engine.storage.database import Database
 OFFICE_NUMBER = "+12025550100"
 #: The label of a phone of Anna's that the PBX has never heard of.
 UNKNOWN_PHONE = "unknown to the PBX"
-_PBX = "main"
+_PBX, _OTHER_PBX = "main", "other"
+#: The label of Anna's phone on the second Asterisk.
+OTHER_PHONE = "on the other PBX"
 #: What one test may click in a minute; the limits themselves are tried elsewhere.
 ROOMY = CallSettings(
     open_per_user=1000, open_per_domain=1000, per_minute_per_user=10_000, per_minute_per_domain=10_000
@@ -55,7 +60,6 @@ class Office:
     """
 
     calls: ClickToCall
-    pbx: AmiPbx
     database: Database
     anna: Principal
     phones: dict[str, str]
@@ -94,9 +98,15 @@ class Office:
         return [call for call_id in self.history if (call := await SqlCalls(self.database).get(call_id))]
 
     async def linked(self, within_s: float = 10.0) -> None:
-        """Wait until the PBX takes calls."""
+        """Wait until every PBX takes calls."""
         async with asyncio.timeout(within_s):
-            while not self.pbx.available:  # noqa: ASYNC110 - nothing to wait on
+            while not all(self.calls.pbx_links().values()):  # noqa: ASYNC110 - nothing to wait on
+                await asyncio.sleep(0.01)
+
+    async def unlinked(self, within_s: float = 10.0) -> None:
+        """Wait until the loss of the link has been noticed."""
+        async with asyncio.timeout(within_s):
+            while any(self.calls.pbx_links().values()):  # noqa: ASYNC110 - nothing to wait on
                 await asyncio.sleep(0.01)
 
     async def watch(self, bus: Bus, domain_id: str) -> None:
@@ -123,13 +133,14 @@ async def open_office(
     asterisk: PrivateAsterisk,
     database_file: Path,
     *,
+    other: PrivateAsterisk | None = None,
     ami_port: int | None = None,
     settings: CallSettings = ROOMY,
     **ami: Any,
 ) -> AsyncIterator[Office]:
     """An engine's calls on that database, which has its people; more than one process may follow.
 
-    ami_port: of a way to Asterisk's. ami: further settings of the link.
+    other: a second Asterisk. ami_port: of a way to the first one's AMI. ami: further settings of the links.
     """
     clock, bus = SystemClock(), Bus()
     database = await Database.open(f"sqlite:///{database_file}", bus_publish=bus.publish, clock=clock)
@@ -139,25 +150,33 @@ async def open_office(
         users = (await accounts.users.list(SYSTEM, domain_id=domain.id)).items
         anna = next(user for user in users if user.extension == "1001")
         devices = (await accounts.devices.list(SYSTEM, domain.id, anna.id)).items
-        link = {"name": _PBX, "host": asterisk.host, "port": ami_port or asterisk.ami_port}
-        who = {"username": asterisk.ami_username, "secret": asterisk.ami_secret}
-        pbx = AmiPbx(AmiSettings(**{**link, **who, **ami}), clock)
-        calls = ClickToCall(SqlCalls(database), {_PBX: pbx}, SqlDirectory(database), settings, clock)
+        links = [ami_settings(asterisk, name=_PBX, **({"port": ami_port} if ami_port else {}), **ami)]
+        if other is not None:
+            links.append(ami_settings(other, name=_OTHER_PBX, **ami))
+        pbxs = {link.name: AmiPbx(link, clock) for link in links}
+        calls = ClickToCall(SqlCalls(database), pbxs, SqlDirectory(database), settings, clock)
         principal = Principal("token", "tok_test", domain.id, anna.id, Scope.BASIC_USER)
-        office = Office(calls, pbx, database, principal, {one.label: one.id for one in devices})
+        office = Office(calls, database, principal, {one.label: one.id for one in devices})
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(office.watch(bus, domain.id)),
-                group.create_task(pbx.run()),
+                *(group.create_task(pbx.run()) for pbx in pbxs.values()),
             ]
             async with calls.running():
                 await office.linked()
                 yield office
-            await pbx.stop()
+            for pbx in pbxs.values():
+                await pbx.stop()
             for task in tasks:
                 task.cancel()
     finally:
         await database.close()
+
+
+def ami_settings(asterisk: PrivateAsterisk, **changes: Any) -> AmiSettings:
+    """The link to an Asterisk of ours."""
+    who = {"username": asterisk.ami_username, "secret": asterisk.ami_secret}
+    return AmiSettings(**{"name": _PBX, "host": asterisk.host, "port": asterisk.ami_port, **who, **changes})
 
 
 async def new_office_file(asterisk: PrivateAsterisk, empty_database: Path, file: Path) -> None:
@@ -186,8 +205,11 @@ async def new_office_file(asterisk: PrivateAsterisk, empty_database: Path, file:
     # Not the names Asterisk has for these endpoints, so that it shows whose are displayed.
     anna = await person("1001", "Anna Adler, Sales")
     await person("1002", "Bob Åberg")
-    unknown = CreateDevice(user_id=anna.id, endpoint="nobody", label=UNKNOWN_PHONE, is_default=False)
-    await accounts.devices.create(SYSTEM, unknown)
+    for more in (
+        CreateDevice(user_id=anna.id, endpoint="nobody", label=UNKNOWN_PHONE, is_default=False),
+        CreateDevice(user_id=anna.id, endpoint="1001", label=OTHER_PHONE, pbx=_OTHER_PBX, is_default=False),
+    ):
+        await accounts.devices.create(SYSTEM, more)
     await accounts.numbers.create(
         SYSTEM, CreateNumber(domain_id=domain.id, e164=OFFICE_NUMBER, carrier="none", user_ids=(anna.id,))
     )

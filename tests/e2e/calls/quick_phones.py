@@ -222,6 +222,13 @@ class QuickPhone(asyncio.DatagramProtocol):
         """The incoming calls that were dialled as number, or came from it."""
         return [line for line in self.lines if not line.outgoing and number in (line.dialed, line.shown)]
 
+    def forget(self, number: str) -> None:
+        """Drop what was seen of ended calls with that number; a long run would keep them all."""
+        for line in self.rung(number):
+            if line.ended is not None:
+                self.lines.remove(line)
+                del self._by_call[line.call_id]
+
     def lose_power(self) -> None:
         """Gone without a word: still registered, its calls not hung up."""
         for timer in self._repeating.values():
