@@ -216,6 +216,16 @@ async def new_office_file(asterisk: PrivateAsterisk, empty_database: Path, file:
     await database.close()
 
 
+async def people(file: Path) -> tuple[str, str]:
+    """The ids of the domain and of Anna."""
+    database = await Database.open(f"sqlite:///{file}", bus_publish=lambda events: None, clock=SystemClock())
+    accounts = Accounts(SqlAccountsStore(database), SystemClock())
+    (domain,) = (await accounts.domains.list(SYSTEM)).items
+    users = (await accounts.users.list(SYSTEM, domain_id=domain.id)).items
+    await database.close()
+    return domain.id, next(user.id for user in users if user.extension == "1001")
+
+
 def make_empty_database(file: Path) -> None:
     migrate.upgrade(f"sqlite:///{file}")
 
