@@ -256,9 +256,7 @@ async def test_killed_at_every_step_of_a_call(
 def check_end(case: Case, call: Call, at_a: list[Line], at_b: list[Line]) -> None:
     about = f"{case} {call}"
     ended = (call.status, call.end_reason)
-    gone = (
-        (S.COMPLETED, R.ENDED_WHILE_DISCONNECTED) if call.connected_ms else (S.UNKNOWN, R.OUTCOME_UNKNOWN)
-    )
+    gone = (S.COMPLETED, R.ENDED_WHILE_DISCONNECTED) if call.connected_ms else (S.UNKNOWN, R.OUTCOME_UNKNOWN)
     if case.die_at in NOTHING_LEFT:
         assert ended == NOTHING_LEFT[case.die_at], about
         assert at_a == at_b == [], about
