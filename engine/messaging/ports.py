@@ -152,7 +152,8 @@ class SmsCarrier(Protocol):
         """Give back a slot that was not used."""
 
     def submit(self, slot: Slot, job: SegmentJob) -> bool:
-        """Write a segment whose intent is committed. False: the session is gone and nothing was written."""
+        """Write a segment whose intent is committed. False: the session is gone or silent, and nothing
+        was written."""
 
     def refusal(self, command_status: int) -> Refusal:
         """What this carrier means by a non-zero command_status."""

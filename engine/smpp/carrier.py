@@ -155,8 +155,8 @@ class Carrier:
         """Send a message in a reserved place; its answer comes with `token`, exactly one, or an
         AMBIGUOUS one and later one that settles it.
 
-        Writes are joined to one a turn of the loop. False: the session is gone or the place was
-        used, nothing was sent, no answer comes. Raises UnencodablePdu likewise.
+        Writes are joined to one a turn of the loop. False: the session is gone or has gone silent, or
+        the place was used; nothing was sent, no answer comes. Raises UnencodablePdu likewise.
         """
         return self._by_name[slot.bind].submit(slot, pdu, token, self._clock.monotonic())
 

@@ -28,6 +28,7 @@ from engine.smpp.session_events import (
     Bound,
     Closed,
     Event,
+    LinkRevived,
     MessageReceived,
     NoAnswer,
     PeerFault,
@@ -143,7 +144,9 @@ class BindLink:
         if live is None or live.retiring or not live.session.may_send:
             return None
         out = live.session.outstanding + live.reserved
-        if out >= self.throttle.allowed or out >= self.settings.window_pdus or self.throttle.paused_s(now):
+        if out >= min(self.throttle.allowed, self.settings.window_pdus, live.session.advisable_requests):
+            return None
+        if self.throttle.paused_s(now):
             return None
         live.reserved += 1
         return Slot(self.settings.name, live.id, live)
@@ -156,9 +159,9 @@ class BindLink:
         return True
 
     def submit(self, slot: Slot, pdu: SubmitSm, token: object, now: float) -> bool:
-        """Use a place. False: its session is gone and nothing was sent. Raises UnencodablePdu."""
+        """Use a place. False: its session is gone or silent, and nothing was sent. Raises UnencodablePdu."""
         live = slot.live
-        if not _spend(slot) or not live.session.may_send:
+        if not _spend(slot) or not live.session.may_send or not live.session.advisable_requests:
             return False
         try:
             live.session.submit(pdu, token, now)
@@ -315,7 +318,7 @@ class BindLink:
                     SubmitAnswer(event.token, AnswerKind.AMBIGUOUS, "", 0, False, "response_overdue", bind)
                 )
             else:
-                came_up |= isinstance(event, Bound)
+                came_up |= isinstance(event, Bound | LinkRevived)
                 self._on_rare_event(event, live, answers)
         live.unbind_when_idle()
         self._answers += len(answers)

@@ -1,7 +1,9 @@
 """When silence means that the link, or the peer behind it, is dead.
 
 Silence of the link is answered by a probe (enquire_link), silence after the probe by the end. A
-peer that answers probes but no requests is probed once and then given up too.
+peer that answers probes but no requests is probed once and then given up too. What is said into
+silence may be lost, so requests wait until the link has spoken, and go few at a time until one of
+them has been answered.
 Source: SMPP v3.4 §4.11 (enquire_link), §7.2 (enquire_link_timer, response_timer).
 """
 
@@ -31,15 +33,26 @@ class Liveness:
         self._probed_at: float | None = None
         self._silent_requests = 0
         self._counts_from = now
-        self._suspected = False  # the probe now out, or last answered, was for silent requests
+        self._suspected = False  # requests have gone unanswered in a row, and none was answered since
+        self._probing_for_requests = False
+        self.mute = False  # nothing at all was heard while a request waited in vain
+
+    @property
+    def advisable_requests(self) -> int | None:
+        """How many requests may wisely be out at once; None: as many as else."""
+        if self.mute:
+            return 0
+        return SILENT_REQUESTS if self._suspected else None
 
     def heard(self, now: float) -> None:
         """A whole PDU came; any PDU proves the link."""
         self._last_heard = now
+        self.mute = False
         if self._probed_at is None:
             return
         self._probed_at = None
-        if self._suspected:
+        if self._probing_for_requests:
+            self._probing_for_requests = False
             # The link lives. What was sent before this moment may all have been lost together and
             # says nothing more.
             self._silent_requests = 0
@@ -52,6 +65,7 @@ class Liveness:
 
     def request_overdue(self, sent_at: float) -> None:
         """A request of ours, sent at `sent_at`, got no answer in time."""
+        self.mute |= self._last_heard < sent_at
         if sent_at >= self._counts_from:
             self._silent_requests += 1
 
@@ -61,13 +75,13 @@ class Liveness:
             return Due.DROP_SILENT_LINK
         if self._silent_requests >= SILENT_REQUESTS:
             if not self._suspected:
-                self._suspected = True
+                self._suspected = self._probing_for_requests = True
                 if self._probed_at is None:
                     self._probed_at = now
                     return Due.ENQUIRE_LINK
             elif self._probed_at is None:
                 return Due.DROP_DEAF_PEER
-        elif self._probed_at is None and now >= self._last_heard + self._idle_s:
+        elif self._probed_at is None and (self.mute or now >= self._last_heard + self._idle_s):
             self._probed_at = now
             return Due.ENQUIRE_LINK
         return None

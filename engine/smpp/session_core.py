@@ -37,6 +37,7 @@ from engine.smpp.session_events import (
     Answered,
     Closed,
     Event,
+    LinkRevived,
     MessageReceived,
     NoAnswer,
     PeerFault,
@@ -112,6 +113,8 @@ class SessionCore:
             data = self._rest + data
         frames, self._rest, framing_error = split_frames(data, self.limits.max_pdu_octets)
         if frames:
+            if self._liveness.mute:
+                events.append(LinkRevived())
             self._liveness.heard(now)
             self.pdus_received += len(frames)
         for command_id, command_status, sequence_number, body in frames:
@@ -223,6 +226,13 @@ class SessionCore:
     def unacknowledged(self) -> int:
         """Messages of the peer that have no response from us yet."""
         return len(self._unacknowledged)
+
+    @property
+    def advisable_requests(self) -> int:
+        """How many requests the owner does well to have out at once: what is sent into silence may be
+        lost without a trace."""
+        advisable = self._liveness.advisable_requests
+        return self.limits.window_pdus if advisable is None else advisable
 
     @property
     def room(self) -> int:

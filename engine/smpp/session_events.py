@@ -60,6 +60,10 @@ class MessageReceived(Struct, frozen=True):
     handle: int
 
 
+class LinkRevived(Struct, frozen=True):
+    """The peer has spoken again after requests had waited in silence: more may be sent."""
+
+
 class PeerUnbound(Struct, frozen=True):
     """The peer has ended the session; responses may still come, nothing may be sent."""
 
@@ -99,6 +103,7 @@ Event = (
     | Answered
     | NoAnswer
     | MessageReceived
+    | LinkRevived
     | PeerUnbound
     | PeerFault
     | Closed

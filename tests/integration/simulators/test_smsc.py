@@ -251,10 +251,13 @@ async def test_an_unanswered_delivery_comes_again_over_the_next_link(start_smsc:
 
 
 async def test_an_unanswered_delivery_comes_again_over_the_same_link(start_smsc: StartSmsc) -> None:
-    smsc = await start_smsc(response_timeout_s=0.05)
+    smsc = await start_smsc(response_timeout_s=0.2)
     esme = await RawEsme.bound(smsc.port)
     smsc.deliver_text("+491700000001", "+4930123456", "again")
     assert text_of(await esme.pdu()) == b"again"
+    probe = await esme.pdu()
+    assert probe.command_id == ENQUIRE_LINK, "nothing was heard of this ESME for a whole time-out"
+    esme.send(ENQUIRE_LINK | 0x80000000, sequence=probe.sequence)
     assert text_of(await esme.take()) == b"again"
 
 

@@ -18,6 +18,7 @@ from engine.smpp.session_events import (
     Bound,
     Closed,
     Event,
+    LinkRevived,
     MessageReceived,
     NoAnswer,
     PeerFault,
@@ -174,7 +175,10 @@ def test_a_late_answer_is_matched_and_marked() -> None:
     assert session.next_deadline() == 30.0  # the idle probe comes first
     assert session.tick(30.9) == []
     assert session.tick(31.0) == [NoAnswer("a", number)]
-    assert session.receive(submit_sm_resp(number), 40.0) == [Answered("a", number, 0, "id-1", True, True)]
+    assert session.receive(submit_sm_resp(number), 40.0) == [
+        LinkRevived(),
+        Answered("a", number, 0, "id-1", True, True),
+    ]
     assert session.receive(submit_sm_resp(number), 40.0) == [PeerFault("response_unexpected", "", number)]
 
 
@@ -183,7 +187,8 @@ def test_a_request_still_in_our_own_buffer_does_not_age() -> None:
     session.submit_many([(TEXT, "left"), (TEXT, "here")], 1.0)
     handed_over = session._queued_octets - len(TEXT.encode(1))
     assert session.tick(11.0, handed_over) == [NoAnswer("left", 2)]
-    assert session.next_deadline() == 1000.0
+    session.receive(pdu(0x15, 1), 11.5)
+    assert session.next_deadline() == 1011.5
     assert session.outstanding == 1
     assert session.tick(12.0) == [NoAnswer("here", 3)]
 
@@ -193,7 +198,7 @@ def test_only_so_many_late_answers_are_remembered() -> None:
     numbers = session.submit_many([(TEXT, "a"), (TEXT, "b"), (TEXT, "c")], 1.0)
     session.tick(2.0)
     events = session.receive(b"".join(submit_sm_resp(n) for n in numbers), 2.1)
-    assert [type(e) for e in events] == [PeerFault, Answered, Answered]
+    assert [type(e) for e in events] == [LinkRevived, PeerFault, Answered, Answered]
 
 
 def test_sequence_numbers_wrap_to_one_and_pass_over_those_still_outstanding() -> None:
@@ -260,6 +265,7 @@ def test_three_lost_responses_in_a_row_probe_the_link() -> None:
     session = bound_session(enquire_link_every_s=1000, response_timeout_s=10)
     for now in (1.0, 2.0, 3.0):
         session.submit(TEXT, now, now)
+    session.receive(deliver_sm(9), 4.0)
     session.data_to_send()
     session.tick(12.0)
     assert sent(session) == []
@@ -277,6 +283,7 @@ def test_an_answer_in_between_ends_the_row() -> None:
     session.tick(12.0)
     session.receive(submit_sm_resp(good), 12.5)
     session.submit(TEXT, "third", 13.0)
+    session.receive(deliver_sm(9), 14.0)
     session.data_to_send()
     session.tick(23.0)
     assert sent(session) == []
@@ -291,12 +298,49 @@ def test_a_whole_window_lost_at_once_is_one_silence_and_only_the_next_one_drops_
     (probe,) = sent(session)
     session.receive(pdu(0x80000015, probe.sequence_number), 11.1)
     assert session.closing == ""
+    assert session.advisable_requests == 3, "nobody knows yet whether it takes texts"
     for now in (12.0, 13.0, 14.0):
         session.submit(TEXT, now, now)
     session.tick(23.0)
+    (probe,) = sent(session)[-1:]
+    session.receive(pdu(0x80000015, probe.sequence_number), 23.1)
     assert session.closing == ""
     session.tick(24.0)
     assert session.closing == "requests_unanswered"
+
+
+def test_what_may_be_lost_in_silence_waits_until_the_link_has_spoken() -> None:
+    session = bound_session(enquire_link_every_s=1000, response_timeout_s=10, window_pdus=10)
+    first = session.submit(TEXT, "a", 1.0)
+    session.data_to_send()
+    assert session.advisable_requests == 10
+    assert session.tick(11.0) == [NoAnswer("a", first)]
+    assert session.advisable_requests == 0
+    (probe,) = sent(session)
+    assert probe.command_id == 0x15
+    assert session.receive(pdu(0x80000015, probe.sequence_number), 12.0) == [LinkRevived()]
+    assert session.advisable_requests == 10
+
+
+def test_a_peer_that_takes_probes_but_no_texts_gets_few_until_it_answers_one() -> None:
+    session = bound_session(enquire_link_every_s=1000, response_timeout_s=10, window_pdus=10)
+    numbers = session.submit_many([(TEXT, n) for n in range(10)], 1.0)
+    session.data_to_send()
+    session.tick(11.0)
+    session.receive(pdu(0x15, 1), 11.1)
+    assert session.advisable_requests == 3
+    session.receive(submit_sm_resp(numbers[0]), 12.0)
+    assert session.advisable_requests == 10
+
+
+def test_a_response_lost_among_others_costs_nothing() -> None:
+    session = bound_session(enquire_link_every_s=1000, response_timeout_s=10)
+    lost, answered = session.submit_many([(TEXT, "lost"), (TEXT, "answered")], 1.0)
+    session.receive(submit_sm_resp(answered), 2.0)
+    session.data_to_send()
+    assert session.tick(11.0) == [NoAnswer("lost", lost)]
+    assert session.advisable_requests == 10
+    assert sent(session) == []
 
 
 # --- generic_nack and the unknown ------------------------------------------------------------------------
@@ -316,7 +360,10 @@ def test_a_nack_with_the_number_of_an_overdue_submit_refuses_it_late() -> None:
     session = bound_session(response_timeout_s=1)
     number = session.submit(TEXT, "a", 1.0)
     session.tick(2.0)
-    assert session.receive(pdu(0x80000000, number, 8), 3.0) == [Answered("a", number, 8, "", False, True)]
+    assert session.receive(pdu(0x80000000, number, 8), 3.0) == [
+        LinkRevived(),
+        Answered("a", number, 8, "", False, True),
+    ]
 
 
 @pytest.mark.parametrize("number", [0, 4711])
