@@ -99,15 +99,12 @@ class CallDesk:
 
     # Running
 
-    async def recover(self) -> None:
-        """Take over the calls an earlier process left unfinished, and listen to the PBX.
-
-        Raises StorageUnavailable.
-        """
+    def recover(self, unfinished: Sequence[Call]) -> None:
+        """Take over the calls an earlier process left on this PBX, and listen to it."""
         self._pbx.subscribe(self)
         if self._pbx.available:
             self.link_up()
-        for call in await self._store.unfinished([self._pbx.name]):
+        for call in unfinished:
             if self._live.readmit(call, self._clock.now_ms(), self._clock.monotonic()):
                 self._pbx.follow(call)
         self._act()

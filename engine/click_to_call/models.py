@@ -117,6 +117,7 @@ class EndReason(StrEnum):
     ENGINE_RESTARTED = "engine_restarted"  # it was still waiting; never dialled late
     ENDED_BY_PBX = "ended_by_pbx"  # no phone did: it stopped, or a time limit or its administrator
     ENDED_WHILE_DISCONNECTED = "ended_while_disconnected"
+    PBX_NOT_CONFIGURED = "pbx_not_configured"  # its PBX was taken from the settings while it went on
     OUTCOME_UNKNOWN = "outcome_unknown"  # sent, and no trace of it was found afterwards
 
 

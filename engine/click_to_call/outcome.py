@@ -110,6 +110,15 @@ def outcome_of(call: Call, ended_first: str | None, own_end: EndReason | None) -
     return Outcome(status, EndedLeg.A, reason)
 
 
+def abandon(call: Call, at_ms: int) -> Call:
+    """An unfinished call of an earlier process whose PBX nobody asks any more."""
+    if call.status is CallStatus.QUEUED:
+        return end(call, CallStatus.FAILED, EndedLeg.ENGINE, EndReason.ENGINE_RESTARTED, at_ms)
+    connected = call.connected_ms is not None
+    status = CallStatus.COMPLETED if connected else CallStatus.UNKNOWN
+    return end(call, status, None, EndReason.PBX_NOT_CONFIGURED, at_ms)
+
+
 def lost(call: Call, own_end: EndReason | None) -> Outcome:
     """The outcome of a call that is gone and whose end was not seen."""
     if call.connected_ms is not None:

@@ -5,14 +5,16 @@ Each has an honest in-memory twin in the tests that passes the same contract tes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from engine.accounts.models import Device, Domain, Number, Page, PageRequest, User
 from engine.click_to_call.models import Call, CallFilter, LegResult
 from engine.idempotency import Claim, Replayed
+
+R = TypeVar("R")
 
 
 class FactKind(StrEnum):
@@ -141,19 +143,13 @@ class PlacementLimits:
 class CallStore(Protocol):
     """Where calls live. Every change is one commit: the row and its `call.updated` event."""
 
-    async def answered(self, claim: Claim) -> Replayed | None:
-        """The answer kept for this key, if the request was made before.
-
-        Raises Conflict `idempotency_mismatch` if it was another request.
-        """
-
     async def create(
         self, call: Call, limits: PlacementLimits, claim: Claim | None, answer: Replayed | None
     ) -> Replayed | None:
         """Commit a queued call, its event, and the answer to its claim.
 
         Returns the stored answer when the claim had been used: then nothing was written.
-        Raises RateLimited with `retry_after_s`, Conflict as `answered`, or StorageUnavailable.
+        Raises RateLimited with `retry_after_s`, Conflict as `Lookup.answered`, or StorageUnavailable.
         """
 
     async def save(self, calls: Sequence[Call]) -> None:
@@ -173,21 +169,38 @@ class CallStore(Protocol):
         Raises InvalidRequest `invalid_cursor`.
         """
 
-    async def unfinished(self, pbx_names: Collection[str]) -> Sequence[Call]:
-        """Calls on these PBXs that have not ended, oldest first."""
+    async def unfinished(self) -> Sequence[Call]:
+        """Calls that have not ended, on whatever PBX, oldest first."""
+
+
+class Lookup(Protocol):
+    """Who is who, and what was answered before; None where there is none. All of one moment."""
+
+    def answered(self, claim: Claim) -> Replayed | None:
+        """The answer kept for this key, if the request was made before.
+
+        Raises Conflict `idempotency_mismatch` if it was another request.
+        """
+
+    def domain(self, domain_id: str) -> Domain | None: ...
+
+    def user(self, user_id: str) -> User | None: ...
+
+    def user_with_extension(self, domain_id: str, extension: str) -> User | None: ...
+
+    def device(self, device_id: str) -> Device | None: ...
+
+    def default_device(self, user: User) -> Device | None: ...
+
+    def number(self, e164: str) -> Number | None: ...
 
 
 class Directory(Protocol):
-    """Who is who; None where there is none."""
+    """Where a click is looked up. Each trip to a database costs more than all that is asked there."""
 
-    async def domain(self, domain_id: str) -> Domain | None: ...
+    async def look(self, read: Callable[[Lookup], R]) -> R:
+        """Run read on one snapshot; its value or exception is ours.
 
-    async def user(self, user_id: str) -> User | None: ...
-
-    async def user_with_extension(self, domain_id: str, extension: str) -> User | None: ...
-
-    async def device(self, device_id: str) -> Device | None: ...
-
-    async def devices_of(self, user: User) -> Sequence[Device]: ...
-
-    async def number(self, e164: str) -> Number | None: ...
+        read may run twice, in another thread, and keeps nothing of the Lookup.
+        Raises StorageUnavailable.
+        """

@@ -7,13 +7,13 @@ allowed, on one node or on several.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
-from engine.accounts.models import Device, Domain, Number, Page, PageRequest, User
+from engine.accounts.models import Device, Domain, Page, PageRequest, User
 from engine.click_to_call.models import (
     AcceptPrompt,
     Call,
@@ -23,14 +23,16 @@ from engine.click_to_call.models import (
     EndReason,
     Leg,
 )
-from engine.click_to_call.ports import PlacementLimits
+from engine.click_to_call.ports import Lookup, PlacementLimits
 from engine.errors import Conflict, InvalidRequest, RateLimited
 from engine.events import NewEvent, domain_stream
 from engine.idempotency import Claim, Replayed
 from engine.ids import is_id
 from engine.storage import idempotency
+from engine.storage.account_rows import read_device, read_domain, read_user
 from engine.storage.accounts import SqlAccountsReads
 from engine.storage.database import Database, HotStatement
+from engine.storage.tables.accounts import devices, domains, users
 from engine.storage.tables.calls import calls
 from engine.storage.tables.log import idempotency_keys
 from engine.storage.transaction import Transaction
@@ -42,7 +44,6 @@ _MINUTE_MS = 60_000
 # When a call that goes on will end is not known; asking again sooner only adds load.
 _RETRY_OPEN_S = 10.0
 _LONGEST_PAGE = 200
-_MOST_DEVICES = 200
 
 _encode = msgspec.json.Encoder().encode
 _leg = msgspec.json.Decoder(Leg).decode
@@ -84,6 +85,20 @@ _NTH_NEWEST = {
     .limit(1)
     for who, column in _OWNERS.items()
 }
+_ANSWERED = sa.select(
+    idempotency_keys.c.fingerprint, idempotency_keys.c.status, idempotency_keys.c.body
+).where(
+    idempotency_keys.c.scope == sa.bindparam("of_scope"), idempotency_keys.c.key == sa.bindparam("of_key")
+)
+
+_ASKED: sa.BindParameter[str] = sa.bindparam("asked", type_=sa.Text)
+_DOMAIN = sa.select(domains).where(domains.c.id == _ASKED)
+_USER = sa.select(users).where(users.c.id == _ASKED)
+_USER_WITH_EXTENSION = sa.select(users).where(
+    users.c.domain_id == sa.bindparam("within"), users.c.extension == _ASKED
+)
+_DEVICE = sa.select(devices).where(devices.c.id == _ASKED)
+_DEFAULT_DEVICE = sa.select(devices).where(devices.c.user_id == _ASKED, devices.c.is_default == 1)
 
 
 class SqlCalls:
@@ -91,18 +106,6 @@ class SqlCalls:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def answered(self, claim: Claim) -> Replayed | None:
-        keys = idempotency_keys.c
-        query = sa.select(keys.fingerprint, keys.status, keys.body).where(
-            keys.scope == claim.scope, keys.key == claim.key
-        )
-        row = await self._database.read(lambda connection: connection.execute(query).first())
-        if row is None or row.status is None:
-            return None
-        if row.fingerprint != claim.fingerprint:
-            raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_mismatch")
-        return Replayed(row.status, row.body)
 
     async def create(
         self, call: Call, limits: PlacementLimits, claim: Claim | None, answer: Replayed | None
@@ -152,46 +155,56 @@ class SqlCalls:
         items = tuple(_call(row) for row in rows[:limit])
         return Page(items, items[-1].id if len(rows) > limit else None)
 
-    async def unfinished(self, pbx_names: Collection[str]) -> Sequence[Call]:
-        query = (
-            sa.select(calls)
-            .where(calls.c.ended_ms.is_(None), calls.c.pbx.in_(sorted(pbx_names)))
-            .order_by(calls.c.id)
-        )
+    async def unfinished(self) -> Sequence[Call]:
+        query = sa.select(calls).where(calls.c.ended_ms.is_(None)).order_by(calls.c.id)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [_call(row) for row in rows]
 
 
 class SqlDirectory:
-    """Who is who, from the accounts tables: `engine.click_to_call.ports.Directory`."""
+    """`engine.click_to_call.ports.Directory` over the accounts tables."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def domain(self, domain_id: str) -> Domain | None:
-        return await self._read(lambda accounts: accounts.domain(domain_id))
+    async def look(self, read: Callable[[Lookup], R]) -> R:
+        return await self._database.read(lambda connection: read(_SqlLookup(connection)))
 
-    async def user(self, user_id: str) -> User | None:
-        return await self._read(lambda accounts: accounts.user(user_id))
 
-    async def user_with_extension(self, domain_id: str, extension: str) -> User | None:
-        return await self._read(lambda accounts: accounts.user_with_extension(domain_id, extension))
+class _SqlLookup:
+    """`engine.click_to_call.ports.Lookup` on one snapshot."""
 
-    async def device(self, device_id: str) -> Device | None:
-        return await self._read(lambda accounts: accounts.device(device_id))
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self.number = SqlAccountsReads(connection).number_with_e164
 
-    async def devices_of(self, user: User) -> Sequence[Device]:
-        return await self._read(
-            lambda accounts: accounts.list_devices(
-                domain_id=user.domain_id, user_id=user.id, after="", limit=_MOST_DEVICES
-            )
-        )
+    def domain(self, domain_id: str) -> Domain | None:
+        return self._one(_DOMAIN, read_domain, asked=domain_id)
 
-    async def number(self, e164: str) -> Number | None:
-        return await self._read(lambda accounts: accounts.number_with_e164(e164))
+    def user(self, user_id: str) -> User | None:
+        return self._one(_USER, read_user, asked=user_id)
 
-    async def _read(self, look: Callable[[SqlAccountsReads], R]) -> R:
-        return await self._database.read(lambda connection: look(SqlAccountsReads(connection)))
+    def user_with_extension(self, domain_id: str, extension: str) -> User | None:
+        return self._one(_USER_WITH_EXTENSION, read_user, asked=extension, within=domain_id)
+
+    def device(self, device_id: str) -> Device | None:
+        return self._one(_DEVICE, read_device, asked=device_id)
+
+    def default_device(self, user: User) -> Device | None:
+        return self._one(_DEFAULT_DEVICE, read_device, asked=user.id)
+
+    def answered(self, claim: Claim) -> Replayed | None:
+        asked = {"of_scope": claim.scope, "of_key": claim.key}
+        row = self._connection.execute(_ANSWERED, asked).first()
+        if row is None or row.status is None:
+            return None
+        if row.fingerprint != claim.fingerprint:
+            raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_mismatch")
+        return Replayed(row.status, row.body)
+
+    def _one(self, query: sa.Select[Any], read: Callable[[Row], R], **asked: str) -> R | None:
+        row = self._connection.execute(query, asked).first()
+        return None if row is None else read(row)
 
 
 def _check_limits(tx: Transaction, call: Call, limits: PlacementLimits) -> None:

@@ -31,6 +31,7 @@ async def world(store_url: str | None) -> AsyncIterator[World]:
     if store_url is None:
         calls = MemoryCalls()
         directory = MemoryDirectory(
+            calls,
             domains={one.id: one for one in PEOPLE.domains},
             users={one.id: one for one in PEOPLE.users},
             devices={one.id: one for one in PEOPLE.devices},

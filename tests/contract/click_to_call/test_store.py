@@ -20,7 +20,7 @@ from engine.click_to_call.models import (
     LegResult,
     LegState,
 )
-from engine.click_to_call.ports import PlacementLimits
+from engine.click_to_call.ports import Lookup, PlacementLimits
 from engine.errors import Conflict, InvalidRequest, RateLimited
 from engine.idempotency import Claim, Replayed
 from tests.contract.click_to_call.world import PEOPLE, T0_MS, World, call
@@ -135,13 +135,13 @@ async def test_a_cursor_that_is_not_ours_is_refused(world: World) -> None:
     assert refused.value.code == "invalid_cursor"
 
 
-async def test_unfinished_calls_are_those_of_the_named_pbxs(world: World) -> None:
-    open_call = await put(world)
-    await put(world, pbx="spare")
+async def test_unfinished_calls_are_those_that_have_not_ended_on_any_pbx(world: World) -> None:
+    assert await world.calls.unfinished() == []
+    first = await put(world)
+    second = await put(world, pbx="spare")
     ended = await put(world)
     await world.calls.save([request_cancel(ended, T0_MS)])
-    assert [one.id for one in await world.calls.unfinished(["main"])] == [open_call.id]
-    assert await world.calls.unfinished([]) == []
+    assert await world.calls.unfinished() == [first, second]
 
 
 # One key, one call
@@ -152,11 +152,11 @@ ANSWER = Replayed(202, '{"id":"first"}')
 
 
 async def test_a_used_key_gives_the_first_answer_and_adds_nothing(world: World) -> None:
-    assert await world.calls.answered(CLAIM) is None
+    assert await world.directory.look(lambda look: look.answered(CLAIM)) is None
     first, second = call(), call()
     assert await world.calls.create(first, FREE, CLAIM, ANSWER) is None
     assert await world.calls.create(second, FREE, CLAIM, Replayed(202, "{}")) == ANSWER
-    assert await world.calls.answered(CLAIM) == ANSWER
+    assert await world.directory.look(lambda look: look.answered(CLAIM)) == ANSWER
     assert await ids(world) == [first.id]
     assert world.happened() == [(first.id, "queued")]
 
@@ -171,7 +171,8 @@ async def test_racing_twins_are_one_call(world: World) -> None:
 async def test_a_key_used_for_another_request_is_refused(world: World) -> None:
     await world.calls.create(call(), FREE, CLAIM, ANSWER)
     other = replace(CLAIM, fingerprint="e" * 64)
-    for attempt in (world.calls.answered(other), world.calls.create(call(), FREE, other, ANSWER)):
+    looked_up = world.directory.look(lambda look: look.answered(other))
+    for attempt in (looked_up, world.calls.create(call(), FREE, other, ANSWER)):
         with pytest.raises(Conflict) as refused:
             await attempt
         assert refused.value.code == "idempotency_mismatch"
@@ -231,24 +232,35 @@ async def test_racing_clicks_cannot_all_be_the_last_one_allowed(world: World) ->
 
 
 async def test_the_directory_finds_everybody_and_nobody_else(world: World) -> None:
-    directory = world.directory
-    for domain in PEOPLE.domains:
-        assert await directory.domain(domain.id) == domain
-    for user in PEOPLE.users:
-        assert await directory.user(user.id) == user
-        assert await directory.user_with_extension(user.domain_id, user.extension) == user
-    for device in PEOPLE.devices:
-        assert await directory.device(device.id) == device
-    for number in PEOPLE.numbers:
-        assert await directory.number(number.e164) == number
-    assert await directory.domain("no") is None
-    assert await directory.user("no") is None
-    assert await directory.user_with_extension("dom_other", "1002") is None
-    assert await directory.device("no") is None
-    assert await directory.number("+4930999999") is None
+    def read(look: Lookup) -> None:
+        for domain in PEOPLE.domains:
+            assert look.domain(domain.id) == domain
+        for user in PEOPLE.users:
+            assert look.user(user.id) == user
+            assert look.user_with_extension(user.domain_id, user.extension) == user
+        for device in PEOPLE.devices:
+            assert look.device(device.id) == device
+        for number in PEOPLE.numbers:
+            assert look.number(number.e164) == number
+        assert look.domain("no") is None
+        assert look.user("no") is None
+        assert look.user_with_extension("dom_other", "1002") is None
+        assert look.device("no") is None
+        assert look.number("+4930999999") is None
+
+    await world.directory.look(read)
 
 
-async def test_the_directory_lists_the_devices_of_one_user(world: World) -> None:
-    alice = PEOPLE.users[0]
-    assert [one.id for one in await world.directory.devices_of(alice)] == ["dev_alice", "dev_alice2"]
-    assert await world.directory.devices_of(PEOPLE.users[3]) == []
+async def test_a_users_default_device_is_the_one_that_rings(world: World) -> None:
+    alice, _, _, dave, _ = PEOPLE.users
+    assert await world.directory.look(lambda look: look.default_device(alice)) == PEOPLE.devices[0]
+    assert await world.directory.look(lambda look: look.default_device(dave)) is None
+
+
+async def test_what_a_look_raises_is_raised(world: World) -> None:
+    def read(look: Lookup) -> None:
+        raise Conflict(code="no_device")
+
+    with pytest.raises(Conflict) as refused:
+        await world.directory.look(read)
+    assert refused.value.code == "no_device"

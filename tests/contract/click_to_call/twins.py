@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from engine.accounts.models import Device, Domain, Number, Page, PageRequest, User
 from engine.click_to_call.models import Call, CallFilter, CallStatus, LegResult, channel_id
-from engine.click_to_call.ports import DialRequest, FactKind, PbxFact, PbxListener, PlacementLimits
+from engine.click_to_call.ports import (
+    DialRequest,
+    FactKind,
+    Lookup,
+    PbxFact,
+    PbxListener,
+    PlacementLimits,
+)
 from engine.errors import (
     Conflict,
     EngineError,
@@ -21,6 +29,8 @@ from engine.errors import (
 from engine.idempotency import Claim, Replayed
 from engine.ids import is_id
 from engine.simulators.pbx_outcomes import Act, destination
+
+R = TypeVar("R")
 
 
 @dataclass
@@ -45,7 +55,7 @@ class MemoryCalls:
     events: list[tuple[str, str]] = field(default_factory=list)  # call id, status
     _answers: dict[tuple[str, str], tuple[str, Replayed | None]] = field(default_factory=dict)
 
-    async def answered(self, claim: Claim) -> Replayed | None:
+    def answered(self, claim: Claim) -> Replayed | None:
         found = self._answers.get((claim.scope, claim.key))
         if found is None:
             return None
@@ -58,7 +68,7 @@ class MemoryCalls:
     ) -> Replayed | None:
         await asyncio.sleep(0)  # as a commit would: twins get their turn
         self._refuse_if_broken()
-        if claim is not None and (replayed := await self.answered(claim)) is not None:
+        if claim is not None and (replayed := self.answered(claim)) is not None:
             return replayed
         self._check(call, limits)
         if claim is not None and answer is not None:
@@ -92,9 +102,9 @@ class MemoryCalls:
         items = tuple(found[: page.limit])
         return Page(items, items[-1].id if len(found) > page.limit else None)
 
-    async def unfinished(self, pbx_names: Collection[str]) -> Sequence[Call]:
+    async def unfinished(self) -> Sequence[Call]:
         rows = sorted(self.rows.values(), key=lambda call: call.id)
-        return [call for call in rows if not call.status.final and call.pbx in pbx_names]
+        return [call for call in rows if not call.status.final]
 
     def _check(self, call: Call, limits: PlacementLimits) -> None:
         for owned, most_open, most_a_minute in (
@@ -136,32 +146,41 @@ def _matches(call: Call, chosen: CallFilter) -> bool:
 
 @dataclass
 class MemoryDirectory:
-    """Directory of what a test puts in."""
+    """Directory of what a test puts in, and its own Lookup. looks: how often it was asked."""
 
+    calls: MemoryCalls
     domains: dict[str, Domain] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)  # by E.164
+    looks: int = 0
 
-    async def domain(self, domain_id: str) -> Domain | None:
+    async def look(self, read: Callable[[Lookup], R]) -> R:
+        self.looks += 1
+        await asyncio.sleep(0)
+        return read(self)
+
+    def answered(self, claim: Claim) -> Replayed | None:
+        return self.calls.answered(claim)
+
+    def domain(self, domain_id: str) -> Domain | None:
         return self.domains.get(domain_id)
 
-    async def user(self, user_id: str) -> User | None:
+    def user(self, user_id: str) -> User | None:
         return self.users.get(user_id)
 
-    async def user_with_extension(self, domain_id: str, extension: str) -> User | None:
+    def user_with_extension(self, domain_id: str, extension: str) -> User | None:
         found = (user for user in self.users.values() if user.domain_id == domain_id)
         return next((user for user in found if user.extension == extension), None)
 
-    async def device(self, device_id: str) -> Device | None:
+    def device(self, device_id: str) -> Device | None:
         return self.devices.get(device_id)
 
-    async def devices_of(self, user: User) -> Sequence[Device]:
-        return sorted(
-            (one for one in self.devices.values() if one.user_id == user.id), key=lambda one: one.id
-        )
+    def default_device(self, user: User) -> Device | None:
+        found = (one for one in self.devices.values() if one.user_id == user.id and one.is_default)
+        return min(found, key=lambda one: one.id, default=None)
 
-    async def number(self, e164: str) -> Number | None:
+    def number(self, e164: str) -> Number | None:
         return self.numbers.get(e164)
 
 

@@ -86,6 +86,14 @@ async def test_what_was_asked_for_is_passed_on(world: World) -> None:
     assert (third.auto_answer, third.endpoint) == (True, "alice-mobile")
 
 
+async def test_everything_is_looked_up_in_one_trip(world: World) -> None:
+    await world.place("030 999 888", caller_id="030111111", device_id="dev_alice2")
+    assert world.directory.looks == 1
+    await world.service.place(ALICE, PlaceCall(to="1002"), claim(), render)
+    await world.service.place(ALICE, PlaceCall(to="1002"), claim(), render)
+    assert world.directory.looks == 3
+
+
 # The answer comes first
 
 

@@ -12,6 +12,7 @@ from engine.click_to_call.ports import FactKind
 from engine.errors import OutcomeUnknown, PeerRejected, StorageUnavailable
 from engine.idempotency import Replayed
 from tests.contract.click_to_call.twins import MemoryPbx
+from tests.unit.click_to_call.calls import queued
 from tests.unit.click_to_call.world import ALICE, World, claim, render
 
 F = FactKind
@@ -386,3 +387,27 @@ async def test_a_store_that_fails_at_placing_leaves_no_call_half_dialled(world: 
     final = await world.until_status(row, CallStatus.FAILED)
     assert final.end_reason is EndReason.NOT_STARTED
     assert world.pbx.originated == []
+
+
+@pytest.mark.parametrize("status", STAGES)
+async def test_a_call_whose_pbx_was_taken_away_ends_at_the_next_start(status: CallStatus) -> None:
+    first = World(pbx=MemoryPbx(by_hand=True))
+    async with first.running():
+        call = await in_status(first, status)
+        await first.service.cancel(ALICE, call.id)
+    second = World(first.store, MemoryPbx("new"), first.clock)
+    async with second.running():
+        ended = second.store.rows[call.id]
+    wanted = CallStatus.COMPLETED if status is CallStatus.CONNECTED else CallStatus.UNKNOWN
+    assert (ended.status, ended.end_reason, ended.ended_leg) == (wanted, EndReason.PBX_NOT_CONFIGURED, None)
+    assert second.pbx.hung_up == []
+
+
+async def test_a_queued_call_whose_pbx_was_taken_away_was_never_dialled() -> None:
+    first = World()
+    async with first.running():
+        first.store.rows["call_1"] = queued()
+    second = World(first.store, MemoryPbx("new"), first.clock)
+    async with second.running():
+        ended = second.store.rows["call_1"]
+    assert (ended.status, ended.end_reason) == (CallStatus.FAILED, EndReason.ENGINE_RESTARTED)

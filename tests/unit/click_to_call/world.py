@@ -37,8 +37,9 @@ def render(call: Call) -> tuple[int, str]:
     return 202, f'{{"id":"{call.id}"}}'
 
 
-def people() -> MemoryDirectory:
+def people(calls: MemoryCalls) -> MemoryDirectory:
     return MemoryDirectory(
+        calls,
         domains={one.id: one for one in PEOPLE.domains},
         users={one.id: one for one in PEOPLE.users},
         devices={one.id: one for one in PEOPLE.devices},
@@ -55,9 +56,13 @@ class World:
     clock: StillClock = field(default_factory=StillClock)
     settings: CallSettings = ROOMY
     service: ClickToCall = field(init=False)
+    directory: MemoryDirectory = field(init=False)
 
     def __post_init__(self) -> None:
-        self.service = ClickToCall(self.store, {"main": self.pbx}, people(), self.settings, self.clock)
+        self.directory = people(self.store)
+        self.service = ClickToCall(
+            self.store, {self.pbx.name: self.pbx}, self.directory, self.settings, self.clock
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[World]:
