@@ -188,6 +188,8 @@ async def _working(
             async with asyncio.TaskGroup() as draining:
                 for carrier in carriers:
                     draining.create_task(carrier.drain(_DRAIN_S))
+                for pbx in pbxs.values():
+                    draining.create_task(pbx.stop())
             for task in tasks:
                 task.cancel()
 

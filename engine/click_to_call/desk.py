@@ -120,10 +120,11 @@ class CallDesk:
                 group.create_task(self._hang_up_calls(), name="calls.hang_up")
 
     async def drain(self, within_s: float) -> None:
-        """Wait until everything known is on disk and every Originate begun is answered."""
+        """Wait until everything known is on disk and every Originate and hang-up begun is answered."""
         deadline = self._clock.monotonic() + within_s
         while self._clock.monotonic() < deadline:
-            if not (self._changed.is_set() or self._saving or self._dialing or self._dials.qsize()):
+            storing = self._changed.is_set() or self._saving
+            if not (storing or self._dialing or self._dials.qsize() or self._hanging_up):
                 return
             await asyncio.sleep(0.01)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -203,6 +203,38 @@ async def test_a_call_that_goes_on_through_a_cut_keeps_its_state(world: World, s
     await world.settle()
     assert world.store.rows[call.id].status is status
     assert len(world.pbx.originated) == 1
+
+
+# The process ends
+
+
+async def test_hang_ups_that_were_asked_for_are_written_before_the_end() -> None:
+    """More of them than can be asked for at once, of a PBX that is slow to answer."""
+    world = World(pbx=MemoryPbx(by_hand=True))
+    answers = asyncio.Event()
+    hang_up = world.pbx.hangup
+
+    async def slow(channel_id: str) -> bool:
+        await answers.wait()
+        return await hang_up(channel_id)
+
+    async with world.service.running(stop_within_s=1):
+        calls = [await world.place() for _ in range(20)]
+        await world.until(lambda: len(world.pbx.live) == len(calls))
+        world.pbx.hangup = slow  # type: ignore[method-assign]
+        for call in calls:
+            await world.service.cancel(ALICE, call.id)
+        await world.settle()
+        after_turns(200, answers.set)
+    assert sorted(world.pbx.hung_up) == sorted(call.channel_id for call in calls)
+
+
+def after_turns(turns: int, act: Callable[[], None]) -> None:
+    """Act when the loop has gone round so many times."""
+    if turns == 0:
+        act()
+    else:
+        asyncio.get_running_loop().call_soon(after_turns, turns - 1, act)
 
 
 # The process dies
