@@ -50,7 +50,7 @@ class Running:
     def log(self) -> str:
         return self.log_file.read_text()
 
-    def wait_for(self, pattern: str, within_s: float = 20) -> re.Match[str]:
+    def wait_for(self, pattern: str, within_s: float = 60) -> re.Match[str]:
         until = monotonic() + within_s
         while True:
             if found := re.search(pattern, self.log):
@@ -180,7 +180,7 @@ def test_a_call_and_a_text_from_the_command_line(tmp_path: Path, start) -> None:
     assert "Traceback" not in refused.stderr
 
     engine.process.send_signal(signal.SIGTERM)
-    assert engine.process.wait(20) == 0
+    assert engine.process.wait(60) == 0
     assert "Traceback" not in engine.log
     assert ann.key not in engine.log
     assert "Hello" not in engine.log
@@ -196,7 +196,7 @@ def test_interrupting_a_call_hangs_up(tmp_path: Path, start) -> None:  # type: i
     call = start("call", "102", "--user", ann.user, RINGBACK_KEY=ann.key)
     call.wait_for(r"\nconnected")
     call.process.send_signal(signal.SIGINT)
-    assert call.process.wait(20) == 130
+    assert call.process.wait(60) == 130
     assert "Traceback" not in call.log
     identity = call.log.splitlines()[0]
     until = monotonic() + 10

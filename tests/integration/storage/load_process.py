@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import structlog
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from engine.clock import SystemClock
@@ -72,6 +73,8 @@ async def write_for_ever(url: str, prefix: str) -> None:
 
 
 def main() -> None:
+    # Standard output is for acknowledged names alone.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     url = sys.argv[1]
     for line in sys.stdin:
         child = os.fork()
