@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, bindparam
 
 from engine.events import MANAGERS_ONLY, NewEvent, domain_stream
 from engine.messaging.models import (
@@ -22,7 +22,7 @@ from engine.messaging.models import (
 from engine.messaging.rollup import advances, recipient_status
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import number_users, numbers
-from engine.storage.tables.messaging import messages, recipients, segments
+from engine.storage.tables.messaging import conversations, messages, recipients, segments
 from engine.storage.transaction import Transaction
 
 #: A row of any width.
@@ -35,6 +35,13 @@ _encode = msgspec.json.Encoder().encode
 _decode_error = msgspec.json.Decoder(DeliveryError).decode
 
 INSERT_MESSAGE = HotStatement(insert(messages), *messages.c.keys())
+TOUCH_THREAD = HotStatement(
+    sa.update(conversations)
+    .where(conversations.c.id == bindparam("key_thread"))
+    .values(last_message_ms=bindparam("now")),
+    "now",
+    "key_thread",
+)
 
 
 def message_event(

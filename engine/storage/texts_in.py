@@ -2,23 +2,24 @@
 
 A reply joins the thread whose text reached that number last, within 30 days; a text sent without
 a thread gets one then. SMPP gives an inbound text no id, so a repeat after a lost acknowledgement
-looks like a second text: it is kept, and flagged when it came on another session.
+looks like a second text: it is kept, and flagged when it came on another session. A part of a long
+text does carry a number, so its repeat is known for one, also after the text was put together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from engine.events import OPERATIONS_STREAM, NewEvent, domain_stream
 from engine.ids import new_id
 from engine.messaging.ports import InboundText, PartJoiner
-from engine.storage.statements import insert
+from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import numbers
 from engine.storage.tables.messaging import (
     conversation_peers,
@@ -28,12 +29,13 @@ from engine.storage.tables.messaging import (
     messages,
     recipients,
 )
-from engine.storage.text_rows import COMMUTING, INSERT_MESSAGE, AnyRow, users_of_numbers
+from engine.storage.text_rows import COMMUTING, INSERT_MESSAGE, TOUCH_THREAD, AnyRow, users_of_numbers
 from engine.storage.transaction import Transaction
 
 #: How long a reply still belongs to the text it answers; after that it gets the pair's own thread.
 _REPLY_WITHIN_MS = 30 * 86_400_000
-#: Equal texts of one pair within this time, on different sessions, may be one text sent twice.
+#: Equal texts of one pair within this time, on different sessions, may be one text sent twice; equal
+#: parts under one reference are.
 _REPEAT_WITHIN_MS = 600_000
 #: Statuses that say the text never got to the number.
 _NEVER_LEFT = ("rejected", "failed", "expired", "canceled")
@@ -50,18 +52,29 @@ class StoreInbound:
 
     @classmethod
     def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
+        ours = _ours(tx.connection, {text.destination for one in operations for text in one.texts})
         for operation in operations:
             for text in operation.texts:
-                _store(tx, text, operation.joiner)
+                _store(tx, ours.get(text.destination), text, operation.joiner)
         return [None] * len(operations)
 
 
 def surface_incomplete(tx: Transaction, joiner: PartJoiner, limit: int) -> int:
-    """Show texts whose missing parts have not come in time. Returns how many."""
+    """Show texts whose missing parts have not come in time. Returns how many.
+
+    Forgets parts of texts that were put together so long ago that no repeat is to be expected.
+    """
+    waiting = inbound_parts.c.message_id.is_(None)
+    forgotten = inbound_parts.c.received_ms <= tx.now_ms - _REPEAT_WITHIN_MS
+    tx.connection.execute(sa.delete(inbound_parts).where(~waiting, forgotten))
     newest = sa.func.max(inbound_parts.c.received_ms)
     identity = [inbound_parts.c[name] for name in _PART_IDENTITY]
     stale = tx.connection.execute(
-        sa.select(*identity).group_by(*identity).having(newest <= tx.now_ms - joiner.wait_ms).limit(limit)
+        sa.select(*identity)
+        .where(waiting)
+        .group_by(*identity)
+        .having(newest <= tx.now_ms - joiner.wait_ms)
+        .limit(limit)
     ).all()
     for row in stale:
         _flush_incomplete(tx, tuple(row), joiner)
@@ -71,10 +84,26 @@ def surface_incomplete(tx: Transaction, joiner: PartJoiner, limit: int) -> int:
 _PART_IDENTITY = ("carrier", "source", "destination", "reference", "total")
 
 
-def _store(tx: Transaction, text: InboundText, joiner: PartJoiner) -> None:
-    number = tx.connection.execute(
-        sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(numbers.c.e164 == text.destination)
-    ).first()
+@dataclass(frozen=True, slots=True)
+class _OurNumber:
+    """One of our numbers, and whom its texts concern."""
+
+    id: str
+    domain_id: str
+    e164: str
+    user_ids: tuple[str, ...]
+
+
+def _ours(connection: Connection, e164s: set[str]) -> Mapping[str, _OurNumber]:
+    """Those of the numbers that are ours, looked up once a batch."""
+    rows = connection.execute(
+        sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(numbers.c.e164.in_(list(e164s)))
+    ).all()
+    users = users_of_numbers(connection, [row.e164 for row in rows])
+    return {row.e164: _OurNumber(row.id, row.domain_id, row.e164, users[row.e164]) for row in rows}
+
+
+def _store(tx: Transaction, number: _OurNumber | None, text: InboundText, joiner: PartJoiner) -> None:
     if number is None:
         _keep_unrouted(tx, text)
     elif text.part is None:
@@ -100,18 +129,22 @@ def _keep_unrouted(tx: Transaction, text: InboundText) -> None:
 # Texts in several parts.
 
 
-def _store_part(tx: Transaction, number: AnyRow, text: InboundText, joiner: PartJoiner) -> None:
+def _store_part(tx: Transaction, number: _OurNumber, text: InboundText, joiner: PartJoiner) -> None:
     part = text.part
     assert part is not None
     identity = (text.carrier, text.source, text.destination, part.reference, part.total)
     held = {row.part_no: row for row in _parts(tx.connection, identity)}
     known = held.get(part.part_no)
-    if known is not None and bytes(known.octets) != text.octets:
-        # The reference has come round again: what is held belongs to an older text.
-        _flush_incomplete(tx, identity, joiner)
-        held = {}
-    elif known is not None:
+    if known is not None and _repeats(text, known):
         return
+    together = any(row.message_id is not None for row in held.values())
+    if known is not None or together:
+        # The reference has come round again: what is held belongs to an older text.
+        if together:
+            _drop_parts(tx.connection, identity)
+        else:
+            _flush_incomplete(tx, identity, joiner)
+        held = {}
     tx.connection.execute(
         insert(inbound_parts).values(
             **dict(zip(_PART_IDENTITY, identity, strict=True)),
@@ -120,14 +153,21 @@ def _store_part(tx: Transaction, number: AnyRow, text: InboundText, joiner: Part
             octets=text.octets,
             session_id=text.session_id,
             received_ms=text.received_ms,
+            message_id=None,
         )
     )
     octets = {part_no: bytes(row.octets) for part_no, row in held.items()} | {part.part_no: text.octets}
     if len(octets) < part.total:
         return
     whole = joiner.join(text.carrier, text.data_coding, octets, part.total)
-    _drop_parts(tx.connection, identity)
+    tx.connection.execute(sa.update(inbound_parts).where(*_is(identity)).values(message_id=text.message_id))
     _deliver(tx, number, text, whole, text.flags)
+
+
+def _repeats(text: InboundText, known: AnyRow) -> bool:
+    """Whether a part is the same as the one that is there."""
+    recent = known.message_id is None or text.received_ms < known.received_ms + _REPEAT_WITHIN_MS
+    return recent and bytes(known.octets) == text.octets
 
 
 def _parts(connection: Connection, identity: tuple[object, ...]) -> Sequence[AnyRow]:
@@ -149,9 +189,7 @@ def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], joiner: Par
     if not rows:
         return
     some = next(iter(rows.values()))
-    number = tx.connection.execute(
-        sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(numbers.c.e164 == some.destination)
-    ).first()
+    number = _ours(tx.connection, {some.destination}).get(some.destination)
     octets = {part_no: bytes(row.octets) for part_no, row in rows.items()}
     whole = joiner.join(some.carrier, some.data_coding, octets, some.total)
     text = InboundText(
@@ -176,7 +214,9 @@ def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], joiner: Par
 # Threads.
 
 
-def _deliver(tx: Transaction, number: AnyRow, text: InboundText, whole: str, flags: tuple[str, ...]) -> None:
+def _deliver(
+    tx: Transaction, number: _OurNumber, text: InboundText, whole: str, flags: tuple[str, ...]
+) -> None:
     conversation_id, inferred = _thread(tx, number, text)
     if inferred:
         flags = (*flags, "inferred")
@@ -203,60 +243,69 @@ def _deliver(tx: Transaction, number: AnyRow, text: InboundText, whole: str, fla
             )
         ],
     )
-    tx.connection.execute(
-        sa.update(conversations)
-        .where(conversations.c.id == conversation_id)
-        .values(last_message_ms=text.received_ms)
-    )
-    users = users_of_numbers(tx.connection, [number.e164])[number.e164]
+    tx.execute_many(TOUCH_THREAD, [(text.received_ms, conversation_id)])
     data = {"direction": "inbound", "conversation_id": conversation_id, "status": "received"}
-    tx.emit(NewEvent(domain_stream(number.domain_id), "message.created", text.message_id, data, users))
+    stream = domain_stream(number.domain_id)
+    tx.emit(NewEvent(stream, "message.created", text.message_id, data, number.user_ids))
+
+
+# Rows are in the order of the table's columns.
+_INSERT_THREAD = HotStatement(insert(conversations), *conversations.c.keys())
+_INSERT_PEER = HotStatement(insert(conversation_peers), *conversation_peers.c.keys())
+# A burst of texts is stored while requests wait, so these are made once; most of their price is that.
+_EQUAL_TEXT = (
+    sa.select(messages.c.id)
+    .where(
+        messages.c.number == bindparam("ours"),
+        messages.c.peer == bindparam("theirs"),
+        messages.c.peer != "",
+        messages.c.created_ms > bindparam("after_ms"),
+        messages.c.text == bindparam("words"),
+        messages.c.session_id != bindparam("session"),
+    )
+    .limit(1)
+)
+_LAST_TEXT = (
+    sa.select(messages.c.id, messages.c.conversation_id)
+    .join(recipients, recipients.c.message_id == messages.c.id)
+    .where(
+        recipients.c.number == bindparam("theirs"),
+        recipients.c.status.not_in(_NEVER_LEFT),
+        messages.c.number == bindparam("ours"),
+        messages.c.created_ms > bindparam("after_ms"),
+    )
+    .order_by(recipients.c.message_id.desc())
+    .limit(1)
+)
+_SOLO = sa.select(conversation_peers.c.conversation_id).where(
+    conversation_peers.c.number == bindparam("ours"),
+    conversation_peers.c.peer == bindparam("theirs"),
+    conversation_peers.c.solo == 1,
+)
 
 
 def _looks_repeated(tx: Transaction, e164: str, text: InboundText, whole: str) -> bool:
-    return (
-        tx.connection.execute(
-            sa.select(messages.c.id)
-            .where(
-                messages.c.number == e164,
-                messages.c.peer == text.source,
-                messages.c.peer != "",
-                messages.c.created_ms > text.received_ms - _REPEAT_WITHIN_MS,
-                messages.c.text == whole,
-                messages.c.session_id != text.session_id,
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
+    same = {
+        "ours": e164,
+        "theirs": text.source,
+        "after_ms": text.received_ms - _REPEAT_WITHIN_MS,
+        "words": whole,
+        "session": text.session_id,
+    }
+    return tx.connection.execute(_EQUAL_TEXT, same).first() is not None
 
 
-def _thread(tx: Transaction, number: AnyRow, text: InboundText) -> tuple[str, bool]:
+def _thread(tx: Transaction, number: _OurNumber, text: InboundText) -> tuple[str, bool]:
     """The thread a text belongs to, and whether that is a guess."""
-    last = tx.connection.execute(
-        sa.select(messages.c.id, messages.c.conversation_id)
-        .join(recipients, recipients.c.message_id == messages.c.id)
-        .where(
-            recipients.c.number == text.source,
-            recipients.c.status.not_in(_NEVER_LEFT),
-            messages.c.number == number.e164,
-            messages.c.created_ms > text.received_ms - _REPLY_WITHIN_MS,
-        )
-        .order_by(recipients.c.message_id.desc())
-        .limit(1)
-    ).first()
-    solo = tx.connection.execute(
-        sa.select(conversation_peers.c.conversation_id).where(
-            conversation_peers.c.number == number.e164,
-            conversation_peers.c.peer == text.source,
-            conversation_peers.c.solo == 1,
-        )
-    ).scalar()
+    pair = {"ours": number.e164, "theirs": text.source}
+    after_ms = text.received_ms - _REPLY_WITHIN_MS
+    last = tx.connection.execute(_LAST_TEXT, {**pair, "after_ms": after_ms}).first()
+    solo = tx.connection.execute(_SOLO, pair).scalar()
     if last is not None and last.conversation_id is not None:
         return last.conversation_id, last.conversation_id != solo
     if solo is None:
         solo = text.conversation_id
-        open_sms_thread(tx, solo, number.domain_id, number.id, number.e164, (text.source,), text.received_ms)
+        _open_thread(tx, solo, number, text)
     if last is not None:
         _adopt(tx, solo, number.e164, text)
     return solo, False
@@ -283,35 +332,14 @@ def _adopt(tx: Transaction, conversation_id: str, e164: str, text: InboundText) 
     )
 
 
-def open_sms_thread(
-    tx: Transaction,
-    conversation_id: str,
-    domain_id: str,
-    number_id: str,
-    e164: str,
-    peers: tuple[str, ...],
-    now_ms: int,
-) -> None:
-    """Make an sms conversation and tell about it."""
-    tx.connection.execute(
-        insert(conversations).values(
-            id=conversation_id,
-            domain_id=domain_id,
-            kind="sms",
-            number_id=number_id,
-            number=e164,
-            peers=msgspec.json.encode(sorted(peers)).decode(),
-            created_ms=now_ms,
-            last_message_ms=now_ms,
-        )
+def _open_thread(tx: Transaction, conversation_id: str, number: _OurNumber, text: InboundText) -> None:
+    """Make the pair's own sms conversation and tell about it."""
+    peers = msgspec.json.encode([text.source]).decode()
+    at_ms = text.received_ms
+    tx.execute_many(
+        _INSERT_THREAD,
+        [(conversation_id, number.domain_id, "sms", number.id, number.e164, peers, at_ms, at_ms)],
     )
-    for peer in peers:
-        tx.connection.execute(
-            insert(conversation_peers).values(
-                number=e164, peer=peer, conversation_id=conversation_id, solo=int(len(peers) == 1)
-            )
-        )
-    users = users_of_numbers(tx.connection, [e164])[e164]
-    tx.emit(
-        NewEvent(domain_stream(domain_id), "conversation.created", conversation_id, {"kind": "sms"}, users)
-    )
+    tx.execute_many(_INSERT_PEER, [(number.e164, text.source, conversation_id, 1)])
+    stream = domain_stream(number.domain_id)
+    tx.emit(NewEvent(stream, "conversation.created", conversation_id, {"kind": "sms"}, number.user_ids))

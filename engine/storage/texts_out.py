@@ -27,12 +27,13 @@ from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome,
 from engine.messaging.rollup import recipient_status
 from engine.storage.idempotency import claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
-from engine.storage.tables.messaging import conversations, messages, recipients, segments
+from engine.storage.tables.messaging import messages, recipients, segments
 from engine.storage.text_evidence import settle_by_evidence
 from engine.storage.text_receipts import pair_parked
 from engine.storage.text_rows import (
     COMMUTING,
     INSERT_MESSAGE,
+    TOUCH_THREAD,
     encode_error,
     message_event,
     read_messages,
@@ -44,13 +45,6 @@ from engine.storage.transaction import Transaction
 _INSERT_RECIPIENT = HotStatement(insert(recipients), *recipients.c.keys())
 _INSERT_SEGMENT = HotStatement(insert(segments), *segments.c.keys())
 
-_TOUCH_THREAD = HotStatement(
-    sa.update(conversations)
-    .where(conversations.c.id == bindparam("key_thread"))
-    .values(last_message_ms=bindparam("now")),
-    "now",
-    "key_thread",
-)
 _this_segment = sa.and_(
     segments.c.message_id == bindparam("key_message"),
     segments.c.position == bindparam("key_position"),
@@ -283,7 +277,7 @@ def _insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
     tx.execute_many(_INSERT_RECIPIENT, recipient_rows)
     tx.execute_many(_INSERT_SEGMENT, segment_rows)
     tx.execute_many(
-        _TOUCH_THREAD,
+        TOUCH_THREAD,
         [(t.message.created_ms, t.message.conversation_id) for t in texts if t.message.conversation_id],
     )
 

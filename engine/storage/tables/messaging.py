@@ -198,6 +198,7 @@ inbound_parts = sa.Table(
     sa.Column("octets", sa.LargeBinary, nullable=False),
     sa.Column("session_id", sa.Text, nullable=False),
     sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("message_id", sa.Text),  # the text it has become part of; kept a while to know a repeat by
 )
 sa.Index("ix_inbound_parts_received", inbound_parts.c.received_ms)
 

@@ -110,6 +110,37 @@ async def test_a_repeated_part_counts_once(world: World) -> None:
     assert [message.text for message in await inbound(world)] == ["-1-2"]
 
 
+@pytest.mark.parametrize("repeated", [(2,), (1,), (1, 2), (2, 1)])
+async def test_parts_that_come_again_after_their_text_was_put_together_add_nothing(
+    world: World, repeated: tuple[int, ...]
+) -> None:
+    for number in (1, 2):
+        await world.receive(f"-{number}", part=InboundPart(7, 2, number))
+    for number in repeated:
+        await world.receive(f"-{number}", part=InboundPart(7, 2, number), session="s2")
+    world.clock.ms += PART_WAIT_MS + 1
+    assert await world.store.settle_overdue(world.clock.ms, 10**9) == 0
+    assert [(message.text, message.flags) for message in await inbound(world)] == [("-1-2", ())]
+
+
+async def test_a_reference_used_again_after_its_text_was_put_together_starts_a_new_one(
+    world: World,
+) -> None:
+    for text in ("-1", "-2"):
+        await world.receive(text, part=InboundPart(7, 2, int(text[1])))
+    await world.receive("+1", part=InboundPart(7, 2, 1))
+    await world.receive("-2", part=InboundPart(7, 2, 2))
+    assert [message.text for message in await inbound(world)] == ["+1-2", "-1-2"]
+
+
+async def test_an_equal_long_text_much_later_is_another_one(world: World) -> None:
+    for _ in range(2):
+        for number in (1, 2):
+            await world.receive(f"-{number}", part=InboundPart(7, 2, number))
+        world.clock.ms += 600_000
+    assert [message.text for message in await inbound(world)] == ["-1-2", "-1-2"]
+
+
 async def test_a_reference_that_comes_round_again_starts_a_new_text(world: World) -> None:
     await world.receive("old", part=InboundPart(7, 2, 1))
     await world.receive("new", part=InboundPart(7, 2, 1))

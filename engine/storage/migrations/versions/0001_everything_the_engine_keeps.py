@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("octets", sa.LargeBinary(), nullable=False),
         sa.Column("session_id", sa.Text(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint(
             "carrier", "source", "destination", "reference", "total", "part_no", name=op.f("pk_inbound_parts")
         ),
