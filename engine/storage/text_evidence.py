@@ -15,7 +15,7 @@ import structlog
 
 from engine.messaging.models import SegmentStatus
 from engine.storage.tables.messaging import messages, receipts, recipients, segments, uncertain
-from engine.storage.text_rows import AnyRow, ReceiptApplier
+from engine.storage.text_rows import PAIR_RECEIPT, AnyRow, ReceiptApplier
 from engine.storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -202,16 +202,8 @@ def _pair(tx: Transaction, applier: ReceiptApplier, segment: AnyRow, receipt: An
         )
         .values(smsc_id=receipt.raw_id, smsc_key=receipt.smsc_key)
     )
-    tx.connection.execute(
-        sa.update(receipts)
-        .where(receipts.c.id == receipt.id)
-        .values(
-            message_id=segment.message_id,
-            position=segment.position,
-            part_no=segment.part_no,
-            applied=int(applied),
-        )
-    )
+    key = (segment.message_id, segment.position, segment.part_no)
+    tx.execute_many(PAIR_RECEIPT, [(*key, int(applied), receipt.id)])
 
 
 def _bare(number: str) -> str:

@@ -19,7 +19,7 @@ from engine.messaging.ports import ReceiptNews
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.messaging import messages, receipts, recipients, segments
 from engine.storage.text_evidence import settle_by_evidence
-from engine.storage.text_rows import COMMUTING, AnyRow, ReceiptApplier
+from engine.storage.text_rows import COMMUTING, PAIR_RECEIPT, AnyRow, ReceiptApplier
 from engine.storage.transaction import Transaction
 
 #: So many last digits must agree before two spellings of a number are taken for one.
@@ -104,25 +104,16 @@ def pair_leftovers(tx: Transaction, limit: int) -> int:
 def _pair(tx: Transaction, parked: Sequence[AnyRow]) -> int:
     candidates = _candidates(tx, [(one.carrier, one.smsc_key) for one in parked])
     applier = ReceiptApplier(tx)
-    paired = 0
+    paired = []
     for one in parked:
         segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
         if segment is None:
             continue
         applied = applier.apply(segment, SegmentStatus(one.status) if one.status else None, one.error_code)
-        paired += 1
-        tx.connection.execute(
-            sa.update(receipts)
-            .where(receipts.c.id == one.id)
-            .values(
-                message_id=segment.message_id,
-                position=segment.position,
-                part_no=segment.part_no,
-                applied=int(applied),
-            )
-        )
+        paired.append((segment.message_id, segment.position, segment.part_no, int(applied), one.id))
     applier.finish()
-    return paired
+    tx.execute_many(PAIR_RECEIPT, paired)
+    return len(paired)
 
 
 def _candidates(tx: Transaction, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[AnyRow]]:

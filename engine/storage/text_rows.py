@@ -22,7 +22,7 @@ from engine.messaging.models import (
 from engine.messaging.rollup import advances, recipient_status
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import number_users, numbers
-from engine.storage.tables.messaging import conversations, messages, recipients, segments
+from engine.storage.tables.messaging import conversations, messages, receipts, recipients, segments
 from engine.storage.transaction import Transaction
 
 #: A row of any width.
@@ -96,10 +96,54 @@ def roll_up(tx: Transaction, message_id: str, position: int, error: DeliveryErro
     return new
 
 
-class ReceiptApplier:
-    """Moves segments by receipts and collects which recipients to recompute; one event a recipient.
+_SEGMENT_REPORTED = HotStatement(
+    sa.update(segments)
+    .where(
+        segments.c.message_id == bindparam("key_message"),
+        segments.c.position == bindparam("key_position"),
+        segments.c.part_no == bindparam("key_part"),
+    )
+    .values(status=bindparam("new_status"), updated_ms=bindparam("now")),
+    "new_status",
+    "now",
+    "key_message",
+    "key_position",
+    "key_part",
+)
+PAIR_RECEIPT = HotStatement(
+    sa.update(receipts)
+    .where(receipts.c.id == bindparam("key_receipt"))
+    .values(
+        message_id=bindparam("of_message"),
+        position=bindparam("of_position"),
+        part_no=bindparam("of_part"),
+        applied=bindparam("was_applied"),
+    ),
+    "of_message",
+    "of_position",
+    "of_part",
+    "was_applied",
+    "key_receipt",
+)
+_RECIPIENT_REPORTED = HotStatement(
+    sa.update(recipients)
+    .where(
+        recipients.c.message_id == bindparam("key_message"),
+        recipients.c.position == bindparam("key_position"),
+    )
+    .values(status=bindparam("new_status"), error=bindparam("new_error"), updated_ms=bindparam("now")),
+    "new_status",
+    "new_error",
+    "now",
+    "key_message",
+    "key_position",
+)
 
-    Call `finish` when all receipts of the transaction have been applied.
+
+class ReceiptApplier:
+    """Moves segments by receipts, and with them their recipients; one event a recipient.
+
+    Nothing is written before `finish`, to be called when all receipts of the transaction are applied.
     """
 
     def __init__(self, tx: Transaction) -> None:
@@ -108,9 +152,9 @@ class ReceiptApplier:
         self._moved: dict[tuple[str, int], tuple[AnyRow, DeliveryError | None]] = {}
 
     def apply(self, segment: AnyRow, status: SegmentStatus | None, error_code: str) -> bool:
-        """Whether the receipt moved its segment; a second final state is recorded, not applied.
+        """Whether the receipt moves its segment; a second final state is recorded, not applied.
 
-        segment: a row with its key, status, domain_id and number.
+        segment: a row with its key, status, part_count, domain_id and number.
         """
         key = (segment.message_id, segment.position, segment.part_no)
         old = self._now.get(key, SegmentStatus(segment.status))
@@ -123,25 +167,28 @@ class ReceiptApplier:
                 "carrier", "undelivered", False, "The carrier could not deliver it.", {"err": error_code}
             )
         self._moved[segment.message_id, segment.position] = (segment, error)
-        self._tx.connection.execute(
-            sa.update(segments)
-            .where(
-                segments.c.message_id == segment.message_id,
-                segments.c.position == segment.position,
-                segments.c.part_no == segment.part_no,
-            )
-            .values(status=status.value, updated_ms=self._tx.now_ms)
-        )
         return True
 
     def finish(self) -> None:
         if not self._moved:
             return
-        users = users_of_numbers(self._tx.connection, [row.number for row, _ in self._moved.values()])
+        tx, now_ms = self._tx, self._tx.now_ms
+        tx.execute_many(
+            _SEGMENT_REPORTED, [(status.value, now_ms, *key) for key, status in self._now.items()]
+        )
+        users = users_of_numbers(tx.connection, [row.number for row, _ in self._moved.values()])
+        alone = []
         for (message_id, position), (row, error) in self._moved.items():
-            status = roll_up(self._tx, message_id, position, error)
+            status: str | None
+            if row.part_count == 1:
+                # What its one segment says is what the recipient says, and that has just changed.
+                status = recipient_status((self._now[message_id, position, row.part_no],)).value
+                alone.append((status, encode_error(error), now_ms, message_id, position))
+            else:
+                status = roll_up(tx, message_id, position, error)
             if status is not None:
-                self._tx.emit(message_event(row.domain_id, message_id, position, status, users[row.number]))
+                tx.emit(message_event(row.domain_id, message_id, position, status, users[row.number]))
+        tx.execute_many(_RECIPIENT_REPORTED, alone)
 
 
 def read_messages(
