@@ -14,7 +14,7 @@ import msgspec
 from api.schema import at
 from engine.accounts.models import Principal, Scope
 from engine.errors import InvalidRequest
-from engine.events import Event
+from engine.events import Event, is_private
 
 #: Stream -> number of the last event seen of it.
 Cursor = dict[str, int]
@@ -32,7 +32,7 @@ _MAX_SEQ = 2**53 - 1  # what a browser's number holds exactly
 
 def may_see(principal: Principal, event: Event) -> bool:
     """Whether a reader of the event's stream may see this event."""
-    if principal.scope >= Scope.OFFICE_MANAGER:
+    if principal.scope >= Scope.OFFICE_MANAGER and not is_private(event.user_ids):
         return True
     if event.user_ids:
         return principal.user_id in event.user_ids

@@ -10,7 +10,7 @@ the price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: The stream of carriers, PBXs and other things no domain owns.
@@ -18,6 +18,18 @@ OPERATIONS_STREAM = "operations"
 
 #: `user_ids` of an event that no single user may see, only those who see the whole domain.
 MANAGERS_ONLY = ("-",)
+
+_PRIVATE = "!"
+
+
+def private_to(user_ids: Iterable[str]) -> tuple[str, ...]:
+    """`user_ids` of an event for these users alone: not even a manager of the domain sees it."""
+    return (_PRIVATE, *user_ids)
+
+
+def is_private(user_ids: Sequence[str]) -> bool:
+    """Whether an event is for its users alone."""
+    return bool(user_ids) and user_ids[0] == _PRIVATE
 
 
 def domain_stream(domain_id: str) -> str:
@@ -33,7 +45,8 @@ class NewEvent:
     type: `<noun>.<verb>`, for example `call.updated`, `message.updated`.
     subject: id of the resource that changed.
     data: small and JSON-ready: ids, states, times; never text a person wrote.
-    user_ids: the users it concerns; empty means everybody in the domain who may see the resource.
+    user_ids: the users it concerns, besides managers, see `private_to`; empty means everybody in the
+    domain who may see the resource.
     """
 
     stream: str

@@ -19,11 +19,15 @@ CAPACITY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Ephemeral:
-    """A frame without a number that nobody keeps: typing, presence, signalling."""
+    """A frame without a number that nobody keeps: typing, presence, signalling.
+
+    type: one word, no dot. user_ids: who may see it, exactly; None: everybody in the domain.
+    """
 
     stream: str
     type: str
     data: Mapping[str, object]
+    user_ids: tuple[str, ...] | None = None
 
 
 Frame = Event | Ephemeral
@@ -135,9 +139,15 @@ class Bus:
             for subscription in self._by_stream.get(event.stream, ()):
                 subscription._offer(event)
 
-    def publish_ephemeral(self, stream: str, type: str, data: Mapping[str, object]) -> None:
+    def publish_ephemeral(
+        self,
+        stream: str,
+        type: str,
+        data: Mapping[str, object],
+        user_ids: Iterable[str] | None = None,
+    ) -> None:
         """Offer a frame that only those listening now will see; under load the oldest are dropped."""
-        frame = Ephemeral(stream, type, data)
+        frame = Ephemeral(stream, type, data, None if user_ids is None else tuple(user_ids))
         for subscription in self._by_stream.get(stream, ()):
             subscription._offer_ephemeral(frame)
 

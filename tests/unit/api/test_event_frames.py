@@ -16,7 +16,7 @@ from api.event_frames import (
 )
 from engine.accounts.models import SYSTEM, Principal, Scope
 from engine.errors import InvalidRequest
-from engine.events import MANAGERS_ONLY, Event
+from engine.events import MANAGERS_ONLY, Event, private_to
 
 ANN = Principal("token", "tok_1", "dom_1", "usr_ann", Scope.BASIC_USER)
 MANAGER_PAGE = Principal("token", "tok_2", "dom_1", "usr_boss", Scope.OFFICE_MANAGER)
@@ -48,6 +48,15 @@ def test_a_basic_user_sees_its_own_and_what_is_everybodys(one: Event, seen: bool
     assert may_see(ANN, one) is seen
     assert may_see(MANAGER_PAGE, one)
     assert may_see(SYSTEM, one)
+
+
+def test_what_is_private_to_some_is_hidden_from_managers() -> None:
+    chat = event("message.created", private_to(["usr_ann", "usr_bob"]))
+    assert may_see(ANN, chat)
+    assert not may_see(MANAGER_PAGE, chat)
+    assert not may_see(SYSTEM, chat)
+    assert may_see(MANAGER_PAGE, event("message.created", private_to(["usr_boss"])))
+    assert not may_see(ANN, event("message.created", private_to([])))
 
 
 def test_nobody_in_particular_is_not_a_user() -> None:
