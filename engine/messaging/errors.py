@@ -23,6 +23,22 @@ def sms_disabled() -> Forbidden:
     )
 
 
+def sms_disabled_for_user() -> Forbidden:
+    return Forbidden("Texting is switched off for this user.", code="sms_disabled_for_user", field="/from")
+
+
+def opted_out(position: int) -> Forbidden:
+    return Forbidden(
+        "This number has opted out of texts from yours. It opts in again by texting START to your number.",
+        code="opted_out",
+        field=f"/to/{position}",
+    )
+
+
+def no_such_blocked_sender() -> NotFound:
+    return NotFound("There is no such blocked sender.")
+
+
 def no_route() -> Conflict:
     return Conflict("The number has no carrier that is configured here.", code="no_route", field="/from")
 

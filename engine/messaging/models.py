@@ -55,7 +55,8 @@ class RecipientStatus(StrEnum):
 
 class SegmentStatus(StrEnum):
     """Where one `submit_sm` stands. Written by: accept and outbox (queued, sending), outcomes
-    (sent, failed, uncertain, back to queued), receipts (delivered, undelivered, unconfirmed)."""
+    (sent, failed, uncertain, back to queued), receipts (delivered, undelivered, unconfirmed), consent
+    (rejected)."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -66,6 +67,7 @@ class SegmentStatus(StrEnum):
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     EXPIRED = "expired"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ class Message:
 
     number: our E.164 number, the sender of an outbound and the receiver of an inbound text.
     peer: the outside number that sent an inbound text, else "".
-    flags: `possible_duplicate`, `incomplete`, `inferred` (thread guessed from the last text sent).
+    flags: `possible_duplicate`, `incomplete`, `inferred` (thread guessed from the last text sent),
+    `blocked` (from a blocked sender), `auto_answer` (ours, to a keyword), `opt_out_confirmation` (the
+    one text that an opt-out does not hold back).
     """
 
     id: str
@@ -137,8 +141,102 @@ class SendText:
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """Which messages a list shows; every field narrows it."""
+    """Which messages a list shows; every field narrows it.
+
+    blocked: those from blocked senders, and nothing else; without it they are left out.
+    """
 
     conversation_id: str | None = None
     direction: Direction | None = None
     peer: str | None = None
+    blocked: bool = False
+
+
+# Consent and blocks.
+
+
+class ConsentState(StrEnum):
+    """Whether an outside number lets one of ours text it. none: it has never said."""
+
+    NONE = "none"
+    STOPPED = "stopped"
+    ACTIVE = "active"
+
+
+class ConsentAction(StrEnum):
+    """What put an entry into the ledger: a keyword, or a person of ours (set)."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    SET = "set"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Where a pair stands. changed_ms, entry_id: since when and by which entry; None for `none`."""
+
+    number: str
+    peer: str
+    state: ConsentState
+    changed_ms: int | None = None
+    entry_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEntry:
+    """One line of the ledger, never changed: who said what about a pair, when, why and by which text.
+
+    keyword: the word, without what stood around it. message_id: the text that said it. answer_id: the
+    text it was answered with; None where nothing was sent. user_id, credential_id, reason: whose doing a
+    `set` was, and why.
+    """
+
+    id: str
+    domain_id: str
+    number: str
+    peer: str
+    action: ConsentAction
+    old_state: ConsentState
+    new_state: ConsentState
+    at_ms: int
+    keyword: str | None = None
+    message_id: str | None = None
+    answer_id: str | None = None
+    user_id: str | None = None
+    credential_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFilter:
+    """Which entries of the ledger a list shows; every field narrows it."""
+
+    number: str | None = None
+    peer: str | None = None
+    action: ConsentAction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordAnswers:
+    """What keywords are answered with. number: None for the whole domain.
+
+    None: the domain's text, or without one the built-in text. Empty: nothing is sent.
+    """
+
+    number: str | None
+    stop: str | None = None
+    start: str | None = None
+    help: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedSender:
+    """An outside number whose texts nobody wants to see. number: one of ours; None: all of the domain."""
+
+    id: str
+    domain_id: str
+    number: str | None
+    peer: str
+    blocked_by: str
+    created_ms: int

@@ -23,6 +23,7 @@ _RANK = {
     S.UNDELIVERED: 5,
     S.FAILED: 5,
     S.EXPIRED: 5,
+    S.REJECTED: 5,
 }
 
 
@@ -44,7 +45,8 @@ RULES: tuple[tuple[str, Callable[[frozenset[SegmentStatus]], bool], RecipientSta
     ("some delivered", _any(S.DELIVERED), R.PARTIALLY_DELIVERED),
     ("any undelivered", _any(S.UNDELIVERED), R.UNDELIVERED),
     ("all expired", _all(S.EXPIRED), R.EXPIRED),
-    ("any failed or expired", _any(S.FAILED, S.EXPIRED), R.FAILED),
+    ("all rejected", _all(S.REJECTED), R.REJECTED),
+    ("any failed, expired or rejected", _any(S.FAILED, S.EXPIRED, S.REJECTED), R.FAILED),
     ("all unconfirmed", _all(S.UNCONFIRMED), R.UNCONFIRMED),
 )
 
