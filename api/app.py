@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 from aiohttp import web
 
 from api.context import CONTEXT, Context
+from api.event_feed import Completion
 from api.front_door import Endpoint, FrontDoor, Unmatched
 from api.metrics import ApiMetrics
 from api.openapi import describe
@@ -50,6 +51,9 @@ FEATURES: tuple[Routes, ...] = (
     health.routes,
 )
 
+#: What an event's frame brings along, by its noun, so that a page need not ask for it.
+COMPLETIONS: Mapping[str, Completion] = {}
+
 
 def build_app(
     services: Services,
@@ -61,7 +65,7 @@ def build_app(
     """The application, ready to be served. Raises RouteError when a route is declared wrongly."""
     table = RouteTable(features)
     metrics = ApiMetrics()
-    sockets = EventSockets(services, settings, metrics, clock or SystemClock())
+    sockets = EventSockets(services, settings, metrics, clock or SystemClock(), COMPLETIONS)
     context = Context(
         services=services,
         settings=settings,

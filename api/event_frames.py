@@ -1,12 +1,12 @@
 """What a reader of events is sent, and what it may see: rules without sockets or clocks.
 
 Frames are JSON objects. One whose `type` has a dot is an event of the log; the others speak of the
-connection itself (`hello`, `subscribed`, `heartbeat`, `resync`).
+connection itself (`hello`, `subscribed`, `heartbeat`, `resync`) or of a moment nobody keeps (`typing`,
+`presence`). Here they are octets, ready for the socket.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 
 import msgspec
@@ -15,6 +15,7 @@ from api.schema import at
 from engine.accounts.models import Principal, Scope
 from engine.errors import InvalidRequest
 from engine.events import Event, is_private
+from engine.services import Ephemeral
 
 #: Stream -> number of the last event seen of it.
 Cursor = dict[str, int]
@@ -52,62 +53,31 @@ def event_fields(event: Event) -> dict[str, object]:
 
 def control_frame(kind: str, streams: Mapping[str, int], **more: object) -> bytes:
     """A frame about the connection. streams: the high-water mark as far as this reader is concerned."""
-    return _encode({"type": kind, "streams": dict(streams), **more})
+    return text_frame(_encode({"type": kind, "streams": dict(streams), **more}))
 
 
-class EventFrames:
-    """Events as frames; each is encoded once however many read it."""
-
-    def __init__(self, kept: int = 2_000) -> None:
-        self._kept = kept
-        self._frames: dict[tuple[str, int], bytes] = {}
-
-    def of(self, event: Event) -> bytes:
-        key = (event.stream, event.seq)
-        frame = self._frames.get(key)
-        if frame is None:
-            frame = self._frames[key] = _encode(event_fields(event))
-            if len(self._frames) > self._kept:
-                del self._frames[next(iter(self._frames))]
-        return frame
+def ephemeral_frame(frame: Ephemeral) -> bytes:
+    return text_frame(_encode({"type": frame.type, "stream": frame.stream, "data": frame.data}))
 
 
-class Outbox:
-    """Frames waiting for one reader, bounded in number and octets so that a slow one costs little."""
+def event_frame(event: Event, resource: Mapping[str, object] | None = None) -> bytes:
+    """resource: the row the event is about, as its reader may see it."""
+    noun = event.type.partition(".")[0]
+    more = {} if resource is None else {noun: resource}
+    return text_frame(_encode(event_fields(event) | more))
 
-    def __init__(self, max_octets: int, max_frames: int) -> None:
-        self._max_octets = max_octets
-        self._max_frames = max_frames
-        self._frames: deque[bytes] = deque()
-        self._octets = 0
 
-    def __len__(self) -> int:
-        return len(self._frames)
+def text_frame(payload: bytes) -> bytes:
+    """What the server writes for a text message, in one frame.
 
-    @property
-    def octets(self) -> int:
-        return self._octets
-
-    @property
-    def half_empty(self) -> bool:
-        """Whether a replay may go on filling it."""
-        return len(self._frames) <= self._max_frames // 2 and self._octets <= self._max_octets // 2
-
-    def put(self, frame: bytes) -> bool:
-        """Append a frame; False, and nothing appended, when it does not fit."""
-        if len(self._frames) >= self._max_frames or self._octets + len(frame) > self._max_octets:
-            return False
-        self._frames.append(frame)
-        self._octets += len(frame)
-        return True
-
-    def take(self) -> bytes | None:
-        """The oldest frame, or None."""
-        if not self._frames:
-            return None
-        frame = self._frames.popleft()
-        self._octets -= len(frame)
-        return frame
+    A server masks nothing, so the octets are the same for all who read it (RFC 6455 §5.1, §5.2).
+    """
+    length = len(payload)
+    if length < 126:
+        return bytes((0x81, length)) + payload
+    if length < 65_536:
+        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
 
 
 def cursor_of_text(text: str) -> Cursor:

@@ -46,23 +46,26 @@ class Position:
             self.passed = dict(marks)
         return lost
 
-    async def missed(self) -> AsyncGenerator[Event | None, None]:
+    async def missed(self) -> AsyncGenerator[Sequence[Event] | None, None]:
         """What the log holds beyond the position, page by page; None once if part of it is gone.
 
-        The position moves with each event handed out.
+        The position moves with each page handed out.
         """
         while True:
             page = await self._log.after(self.passed, PAGE)
+            whole = 0
             for event in page:
                 if event.seq != self.passed[event.stream] + 1:
-                    self.passed = {**self.passed, **await self._log.high_water(self.streams)}
-                    yield None
                     break
                 self.passed[event.stream] = event.seq
-                yield event
-            else:
-                if len(page) < PAGE:
-                    return
+                whole += 1
+            if whole:
+                yield page[:whole]
+            if whole < len(page):
+                self.passed = {**self.passed, **await self._log.high_water(self.streams)}
+                yield None
+            elif len(page) < PAGE:
+                return
 
     def follows(self, event: Event) -> bool | None:
         """Take a live event: True if it is the next, False if it was passed already, None if something

@@ -27,6 +27,5 @@ class ApiSettings:
     heartbeat_s: float = 20.0
     recheck_credential_s: float = 4.0  # a revoked credential must be shut out within 5 s
     socket_buffer_octets: int = 1_000_000
-    socket_buffer_events: int = 5_000
     slow_reader_s: float = 15.0  # a full buffer must be half empty again within this time
     sockets_per_credential: int = 100

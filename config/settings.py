@@ -112,7 +112,6 @@ class EventSettings:
 
     heartbeat_s: float = _API.heartbeat_s
     socket_buffer_octets: int = _API.socket_buffer_octets
-    socket_buffer_events: int = _API.socket_buffer_events
     sockets_per_credential: int = _API.sockets_per_credential
     retention_hours: int = 7 * 24
 
@@ -120,7 +119,6 @@ class EventSettings:
         return [
             *_out_of_range("heartbeat_s", self.heartbeat_s, 1, 300),
             *_out_of_range("socket_buffer_octets", self.socket_buffer_octets, 65_536, 64 * 1024 * 1024),
-            *_out_of_range("socket_buffer_events", self.socket_buffer_events, 100, 1_000_000),
             *_out_of_range("sockets_per_credential", self.sockets_per_credential, 1, 100_000),
             *_out_of_range("retention_hours", self.retention_hours, 1, 24 * 366),
         ]
@@ -152,7 +150,6 @@ class Settings:
             stop_within_s=self.server.stop_within_s,
             heartbeat_s=self.events.heartbeat_s,
             socket_buffer_octets=self.events.socket_buffer_octets,
-            socket_buffer_events=self.events.socket_buffer_events,
             sockets_per_credential=self.events.sockets_per_credential,
         )
 

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from engine.accounts.models import Page, PageRequest, Principal
 from engine.accounts.service import Accounts
 from engine.audit import AuditEntry
-from engine.bus.in_process import Bus, Closed, Overflowed, Subscription
+from engine.bus.in_process import Bus, Closed, Ephemeral, Overflowed, Subscription
 from engine.click_to_call.models import Call, CallFilter, PlaceCall
 from engine.conversations.models import Conversation, Say
 from engine.errors import EngineError
@@ -31,6 +31,7 @@ __all__ = [
     "Closed",
     "Component",
     "Conversations",
+    "Ephemeral",
     "EventLog",
     "Health",
     "Messaging",

@@ -10,7 +10,7 @@ at most `limit`. Filters that are None do not filter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from engine.accounts.models import Credential, Device, Domain, Number, Principal, User
@@ -55,6 +55,9 @@ class AccountsReads(Protocol):
     ) -> list[Number]: ...
 
     def credential(self, credential_id: str) -> Credential | None: ...
+
+    def credentials(self, credential_ids: Sequence[str]) -> list[Credential]:
+        """Those that exist, in no order."""
 
     def credential_with_digest(self, digest: str) -> Credential | None: ...
 

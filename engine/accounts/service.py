@@ -85,19 +85,20 @@ class Accounts:
             raise credential_expired()
         return self._prove(await self._store.read(lambda reads: reads.credential(credential_id)))
 
-    async def still_holds(self, principal: Principal) -> bool:
-        """Whether the credential behind a long connection is still good; asks the database each time.
+    async def ended(self, principals: Collection[Principal]) -> Collection[Principal]:
+        """Those whose credential is good no longer, for connections that outlive a request; asks the
+        database each time, once for all of them.
 
         Raises StorageUnavailable.
         """
-        if principal.kind == "system":
-            return True
-        credential = await self._store.read(lambda reads: reads.credential(principal.credential_id))
-        return (
-            credential is not None
-            and credential.revoked_ms is None
-            and (credential.expires_ms is None or credential.expires_ms > self._clock.now_ms())
-        )
+        ids = sorted({one.credential_id for one in principals if one.kind != "system"})
+        known = {one.id: one for one in await self._store.read(lambda reads: reads.credentials(ids))}
+        now_ms = self._clock.now_ms()
+        return [
+            one
+            for one in principals
+            if one.kind != "system" and not _holds(known.get(one.credential_id), now_ms)
+        ]
 
     async def domain_meant(self, principal: Principal, domain_id: str | None) -> Domain:
         """The domain a request is about: the one it names, else the principal's own.
@@ -127,3 +128,11 @@ class Accounts:
             reseller_id=credential.reseller_id,
             expires_ms=credential.expires_ms,
         )
+
+
+def _holds(credential: Credential | None, now_ms: int) -> bool:
+    return (
+        credential is not None
+        and credential.revoked_ms is None
+        and (credential.expires_ms is None or credential.expires_ms > now_ms)
+    )

@@ -47,6 +47,9 @@ from engine.storage.tables.accounts import (
 from engine.storage.transaction import Transaction
 
 R = TypeVar("R")
+#: Well below what one statement may have of parameters.
+_IDS_AT_ONCE = 500
+
 
 
 class SqlAccountsStore:
@@ -131,6 +134,14 @@ class SqlAccountsReads:
 
     def credential(self, credential_id: str) -> Credential | None:
         return self._one(read_credential, sa.select(credentials).where(credentials.c.id == credential_id))
+
+    def credentials(self, credential_ids: Sequence[str]) -> list[Credential]:
+        found: list[Credential] = []
+        for start in range(0, len(credential_ids), _IDS_AT_ONCE):
+            wanted = credential_ids[start : start + _IDS_AT_ONCE]
+            query = sa.select(credentials).where(credentials.c.id.in_(wanted))
+            found += map(read_credential, self._connection.execute(query))
+        return found
 
     def credential_with_digest(self, digest: str) -> Credential | None:
         return self._one(read_credential, sa.select(credentials).where(credentials.c.digest == digest))

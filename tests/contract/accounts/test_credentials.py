@@ -100,7 +100,7 @@ async def test_a_revoked_key_stops_at_once_here_and_within_five_seconds_elsewher
     await world.accounts.keys.revoke(SYSTEM, issued.credential.id)
 
     assert await refused_code(world, secret_of(issued)) == "credential_revoked"
-    assert await world.accounts.still_holds(principal) is False
+    assert await world.accounts.ended([principal]) == [principal]
     assert REMEMBERED_S < 5
     world.clock.ms += int(REMEMBERED_S * 1000)
     with pytest.raises(Unauthenticated):
@@ -195,7 +195,7 @@ async def test_a_token_acts_for_its_user_until_it_ends(world: World) -> None:
     assert principal.expires_ms == world.clock.ms + 60_000
     world.clock.ms += 60_000
     assert await refused_code(world, secret_of(issued)) == "credential_expired"
-    assert await world.accounts.still_holds(principal) is False
+    assert await world.accounts.ended([principal]) == [principal]
 
 
 @pytest.mark.parametrize("lifetime_s", [-1, 0, 59, 86_401])

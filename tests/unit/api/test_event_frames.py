@@ -7,16 +7,18 @@ import json
 import pytest
 
 from api.event_frames import (
-    EventFrames,
-    Outbox,
     checked_cursor,
     cursor_of_text,
+    ephemeral_frame,
+    event_frame,
     may_see,
+    text_frame,
     text_of_cursor,
 )
 from engine.accounts.models import SYSTEM, Principal, Scope
 from engine.errors import InvalidRequest
 from engine.events import MANAGERS_ONLY, Event, private_to
+from engine.services import Ephemeral
 
 ANN = Principal("token", "tok_1", "dom_1", "usr_ann", Scope.BASIC_USER)
 MANAGER_PAGE = Principal("token", "tok_2", "dom_1", "usr_boss", Scope.OFFICE_MANAGER)
@@ -64,37 +66,43 @@ def test_nobody_in_particular_is_not_a_user() -> None:
     assert not may_see(USERLESS, event(user_ids=MANAGERS_ONLY))
 
 
-def test_an_event_is_encoded_once_for_all_who_read_it() -> None:
-    frames = EventFrames(kept=2)
-    first = frames.of(event(seq=1))
-    assert frames.of(event(seq=1)) is first
-    assert json.loads(first) == {
+def payload(frame: bytes) -> dict[str, object]:
+    """The JSON of a small unmasked text frame."""
+    assert (frame[0], frame[1]) == (0x81, len(frame) - 2)
+    decoded: dict[str, object] = json.loads(frame[2:])
+    return decoded
+
+
+def test_an_event_is_shown_with_the_row_it_is_about() -> None:
+    fields = {
         "stream": "dom_1",
         "seq": 1,
-        "type": "call.updated",
+        "type": "m.new",
         "subject": "x_1",
         "at": "2027-01-15T08:00:00.000Z",
         "data": {"a": 1},
     }
-    frames.of(event(seq=2))
-    frames.of(event(seq=3))
-    assert frames.of(event(seq=1)) is not first
+    assert payload(event_frame(event("m.new"))) == fields
+    assert payload(event_frame(event("m.new"), {"text": "Hi"})) == fields | {"m": {"text": "Hi"}}
 
 
-def test_an_outbox_takes_no_more_than_its_octets_or_its_frames() -> None:
-    outbox = Outbox(max_octets=10, max_frames=3)
-    assert outbox.put(b"12345")
-    assert outbox.half_empty
-    assert outbox.put(b"67890")
-    assert not outbox.half_empty
-    assert not outbox.put(b"1")
-    assert (len(outbox), outbox.octets) == (2, 10)
-    assert outbox.take() == b"12345"
-    assert outbox.put(b"")
-    assert outbox.put(b"")
-    assert not outbox.put(b"")
-    assert [outbox.take() for _ in range(4)] == [b"67890", b"", b"", None]
-    assert outbox.octets == 0
+def test_what_nobody_keeps_has_no_number() -> None:
+    frame = ephemeral_frame(Ephemeral("dom_1", "typing", {"user_id": "usr_1"}, ("usr_2",)))
+    assert payload(frame) == {"type": "typing", "stream": "dom_1", "data": {"user_id": "usr_1"}}
+
+
+@pytest.mark.parametrize(
+    ("octets", "head"),
+    [
+        (0, b"\x81\x00"),
+        (125, b"\x81\x7d"),
+        (126, b"\x81\x7e\x00\x7e"),
+        (65_535, b"\x81\x7e\xff\xff"),
+        (65_536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
+    ],
+)
+def test_a_frame_has_the_length_that_the_protocol_wants(octets: int, head: bytes) -> None:
+    assert text_frame(b"x" * octets) == head + b"x" * octets
 
 
 @pytest.mark.parametrize("cursor", [{"dom_1": 0}, {"dom_1": 5, "operations": 2**53 - 1}])

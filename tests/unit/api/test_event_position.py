@@ -38,7 +38,12 @@ def event(stream: str, seq: int) -> Event:
 
 
 async def seen(position: Position) -> list[tuple[str, int] | None]:
-    return [None if one is None else (one.stream, one.seq) async for one in position.missed()]
+    pages = [page async for page in position.missed()]
+    return [where for page in pages for where in _places(page)]
+
+
+def _places(page: Sequence[Event] | None) -> Sequence[tuple[str, int] | None]:
+    return [None] if page is None else [(one.stream, one.seq) for one in page]
 
 
 async def test_without_a_cursor_it_begins_now() -> None:
