@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from engine.conversations.models import Conversation, ConversationKind
 from engine.storage.database import Database
-from engine.storage.tables.messaging import conversations
+from engine.storage.tables.conversations import conversations
 from engine.storage.text_rows import AnyRow
 
 _decode_peers = msgspec.json.Decoder(tuple[str, ...]).decode

@@ -22,7 +22,8 @@ from engine.messaging.models import (
 from engine.messaging.rollup import advances, recipient_status
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import number_users, numbers
-from engine.storage.tables.messaging import conversations, messages, receipts, recipients, segments
+from engine.storage.tables.conversations import conversations
+from engine.storage.tables.messaging import messages, receipts, recipients, segments
 from engine.storage.transaction import Transaction
 
 #: A row of any width.
@@ -34,12 +35,36 @@ COMMUTING = frozenset({"AcceptTexts", "RecordIntents", "RecordOutcomes", "ApplyR
 _encode = msgspec.json.Encoder().encode
 _decode_error = msgspec.json.Decoder(DeliveryError).decode
 
-INSERT_MESSAGE = HotStatement(insert(messages), *messages.c.keys())
+#: Rows are in the order of the table's columns, up to `created_ms`.
+INSERT_MESSAGE = HotStatement(
+    insert(messages),
+    *[column.name for column in messages.c if column.name not in ("edited_ms", "deleted_ms", "reply_to")],
+)
+#: Threads something was said in: (created_ms, message id, thread id). Texts of one batch may be written
+#: in another order than they were made in; the last one stays the last.
 TOUCH_THREAD = HotStatement(
     sa.update(conversations)
-    .where(conversations.c.id == bindparam("key_thread"))
-    .values(last_message_ms=bindparam("now")),
+    .where(conversations.c.id == bindparam("key_thread"), conversations.c.last_item_id < bindparam("message"))
+    .values(last_message_ms=bindparam("now"), last_item_id=bindparam("message")),
     "now",
+    "message",
+    "key_thread",
+)
+#: Threads a text came in on, in rows as above. It is to be read, and the thread is not done any more.
+NEWS_IN_THREAD = HotStatement(
+    sa.update(conversations)
+    .where(conversations.c.id == bindparam("key_thread"))
+    .values(
+        last_message_ms=bindparam("now"),
+        last_item_id=sa.case(
+            (conversations.c.last_item_id > bindparam("message"), conversations.c.last_item_id),
+            else_=bindparam("message"),
+        ),
+        last_news_id=bindparam("message"),
+        state="open",
+    ),
+    "now",
+    "message",
     "key_thread",
 )
 

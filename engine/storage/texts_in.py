@@ -21,15 +21,20 @@ from engine.ids import new_id
 from engine.messaging.ports import InboundText, PartJoiner
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import numbers
+from engine.storage.tables.conversations import conversation_peers, conversations
 from engine.storage.tables.messaging import (
-    conversation_peers,
-    conversations,
     inbound_parts,
     inbound_unrouted,
     messages,
     recipients,
 )
-from engine.storage.text_rows import COMMUTING, INSERT_MESSAGE, TOUCH_THREAD, AnyRow, users_of_numbers
+from engine.storage.text_rows import (
+    COMMUTING,
+    INSERT_MESSAGE,
+    NEWS_IN_THREAD,
+    AnyRow,
+    users_of_numbers,
+)
 from engine.storage.transaction import Transaction
 
 #: How long a reply still belongs to the text it answers; after that it gets the pair's own thread.
@@ -243,14 +248,23 @@ def _deliver(
             )
         ],
     )
-    tx.execute_many(TOUCH_THREAD, [(text.received_ms, conversation_id)])
+    tx.execute_many(NEWS_IN_THREAD, [(text.received_ms, text.message_id, conversation_id)])
     data = {"direction": "inbound", "conversation_id": conversation_id, "status": "received"}
     stream = domain_stream(number.domain_id)
     tx.emit(NewEvent(stream, "message.created", text.message_id, data, number.user_ids))
 
 
-# Rows are in the order of the table's columns.
-_INSERT_THREAD = HotStatement(insert(conversations), *conversations.c.keys())
+_INSERT_THREAD = HotStatement(
+    insert(conversations),
+    "id",
+    "domain_id",
+    "kind",
+    "number_id",
+    "number",
+    "peers",
+    "created_ms",
+    "last_message_ms",
+)
 _INSERT_PEER = HotStatement(insert(conversation_peers), *conversation_peers.c.keys())
 # A burst of texts is stored while requests wait, so these are made once; most of their price is that.
 _EQUAL_TEXT = (

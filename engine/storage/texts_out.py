@@ -278,7 +278,11 @@ def _insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
     tx.execute_many(_INSERT_SEGMENT, segment_rows)
     tx.execute_many(
         TOUCH_THREAD,
-        [(t.message.created_ms, t.message.conversation_id) for t in texts if t.message.conversation_id],
+        [
+            (t.message.created_ms, t.message.id, t.message.conversation_id)
+            for t in texts
+            if t.message.conversation_id
+        ],
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables of conversations and texts.
+"""Tables of messages: texts with their recipients and segments, and what is said in chats.
 
 Statuses are stored by value. `recipients.status` repeats what the segments say
 (engine/messaging/rollup.py) so that lists need no join; it is written in the same transaction.
@@ -10,39 +10,6 @@ import sqlalchemy as sa
 
 from engine.storage.tables.base import metadata
 
-conversations = sa.Table(
-    "conversations",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("domain_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("number_id", sa.Text),
-    sa.Column("number", sa.Text),
-    sa.Column("peers", sa.Text, nullable=False),  # JSON list of E.164, sorted: shown, never searched
-    sa.Column("created_ms", sa.BigInteger, nullable=False),
-    sa.Column("last_message_ms", sa.BigInteger, nullable=False),
-)
-sa.Index("ix_conversations_domain_recent", conversations.c.domain_id, conversations.c.last_message_ms)
-
-conversation_peers = sa.Table(
-    "conversation_peers",
-    metadata,
-    sa.Column("number", sa.Text, primary_key=True),  # ours
-    sa.Column("peer", sa.Text, primary_key=True),  # the outside number
-    sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), primary_key=True),
-    sa.Column("solo", sa.Integer, nullable=False),  # 1: the thread has no other peer
-)
-_solo = conversation_peers.c.solo == 1
-sa.Index(
-    "uq_conversation_peers_solo",
-    conversation_peers.c.number,
-    conversation_peers.c.peer,
-    unique=True,
-    sqlite_where=_solo,
-    postgresql_where=_solo,
-)
-sa.Index("ix_conversation_peers_conversation", conversation_peers.c.conversation_id)
-
 messages = sa.Table(
     "messages",
     metadata,
@@ -50,7 +17,7 @@ messages = sa.Table(
     sa.Column("domain_id", sa.Text, nullable=False),
     sa.Column("conversation_id", sa.Text),
     sa.Column("direction", sa.Text, nullable=False),
-    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),  # "" in a chat
     sa.Column("peer", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("delivery_class", sa.Text, nullable=False),
@@ -60,6 +27,10 @@ messages = sa.Table(
     sa.Column("session_id", sa.Text),  # inbound: the SMPP session it came on
     sa.Column("flags", sa.Text, nullable=False),  # comma list
     sa.Column("created_ms", sa.BigInteger, nullable=False),
+    # Chats only: a text that has left can be neither changed nor taken back.
+    sa.Column("edited_ms", sa.BigInteger),
+    sa.Column("deleted_ms", sa.BigInteger),  # the text is emptied then
+    sa.Column("reply_to", sa.Text),
 )
 sa.Index("ix_messages_domain", messages.c.domain_id, messages.c.id)
 sa.Index(

@@ -37,11 +37,44 @@ def upgrade() -> None:
         sa.Column("peers", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("last_message_ms", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("direct_key", sa.Text(), nullable=True),
+        sa.Column("last_item_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("last_news_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.Column("claimed_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_conversations_domain_recent", ["domain_id", "last_message_ms"], unique=False
+            "ix_conversations_domain_texts",
+            ["domain_id", "last_message_ms", "id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'sms'"),
+            postgresql_where=sa.text("kind = 'sms'"),
+        )
+        batch_op.create_index(
+            "ix_conversations_number",
+            ["number", "last_message_ms", "id"],
+            unique=False,
+            sqlite_where=sa.text("number IS NOT NULL"),
+            postgresql_where=sa.text("number IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_conversations_number_news",
+            ["number", "last_news_id"],
+            unique=False,
+            sqlite_where=sa.text("number IS NOT NULL"),
+            postgresql_where=sa.text("number IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_conversations_direct_key",
+            ["direct_key"],
+            unique=True,
+            sqlite_where=sa.text("direct_key IS NOT NULL"),
+            postgresql_where=sa.text("direct_key IS NOT NULL"),
         )
 
     op.create_table(
@@ -53,8 +86,10 @@ def upgrade() -> None:
         sa.Column("pbx", sa.Text(), nullable=False),
         sa.Column("dial_context", sa.Text(), nullable=False),
         sa.Column("sms_enabled", sa.Integer(), nullable=False),
+        sa.Column("realm", sa.Text(), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
+        sa.UniqueConstraint("realm", name=op.f("uq_domains_realm")),
     )
     with op.batch_alter_table("domains", schema=None) as batch_op:
         batch_op.create_index("ix_domains_reseller", ["reseller_id", "id"], unique=False)
@@ -114,6 +149,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_unrouted")),
     )
     op.create_table(
+        "login_attempts",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("clear_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_attempts")),
+    )
+    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
+        batch_op.create_index("ix_login_attempts_clear", ["clear_ms"], unique=False)
+
+    op.create_table(
         "messages",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=False),
@@ -129,6 +173,9 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Text(), nullable=True),
         sa.Column("flags", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("edited_ms", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_ms", sa.BigInteger(), nullable=True),
+        sa.Column("reply_to", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
@@ -261,6 +308,44 @@ def upgrade() -> None:
         batch_op.create_index("ix_calls_user", ["user_id", "id"], unique=False)
 
     op.create_table(
+        "conversation_members",
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("joined_ms", sa.BigInteger(), nullable=False),
+        sa.Column("seen_from", sa.Text(), server_default="", nullable=False),
+        sa.Column("left_ms", sa.BigInteger(), nullable=True),
+        sa.Column("muted_until_ms", sa.BigInteger(), nullable=True),
+        sa.Column("read_through", sa.Text(), server_default="", nullable=False),
+        sa.Column("marked_unread", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("deleted_through", sa.Text(), server_default="", nullable=False),
+        sa.Column("draft", sa.Text(), nullable=True),
+        sa.Column("draft_ms", sa.BigInteger(), nullable=True),
+        sa.Column("number_id", sa.Text(), nullable=True),
+        sa.Column("number_used_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_conversation_members_conversation_id")
+        ),
+        sa.PrimaryKeyConstraint("conversation_id", "user_id", name=op.f("pk_conversation_members")),
+    )
+    with op.batch_alter_table("conversation_members", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_conversation_members_number_used",
+            ["user_id", "number_used_ms"],
+            unique=False,
+            sqlite_where=sa.text("number_used_ms IS NOT NULL"),
+            postgresql_where=sa.text("number_used_ms IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_conversation_members_user",
+            ["user_id", "conversation_id"],
+            unique=False,
+            sqlite_where=sa.text("left_ms IS NULL"),
+            postgresql_where=sa.text("left_ms IS NULL"),
+        )
+
+    op.create_table(
         "conversation_peers",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("peer", sa.Text(), nullable=False),
@@ -374,6 +459,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "timeline_entries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_timeline_entries_conversation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timeline_entries")),
+    )
+    with op.batch_alter_table("timeline_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_timeline_entries_conversation", ["conversation_id", "id"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=False),
@@ -381,10 +482,13 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("sms_enabled", sa.Integer(), nullable=False),
         sa.Column("enabled", sa.Integer(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=True),
+        sa.Column("role", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_users_domain_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("domain_id", "extension", name=op.f("uq_users_domain_id_extension")),
+        sa.UniqueConstraint("domain_id", "login", name=op.f("uq_users_domain_id_login")),
     )
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.create_index("ix_users_domain", ["domain_id", "id"], unique=False)
@@ -468,6 +572,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_number_users_user", ["user_id", "number_id"], unique=False)
 
     op.create_table(
+        "passwords",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("temporary", sa.Integer(), nullable=False),
+        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_passwords_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_passwords")),
+    )
+    op.create_table(
         "event_tickets",
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("credential_id", sa.Text(), nullable=False),
@@ -482,3 +598,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event_tickets", schema=None) as batch_op:
         batch_op.create_index("ix_event_tickets_ends", ["expires_ms"], unique=False)
+
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_agent", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("last_seen_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["id"], ["credentials.id"], name=op.f("fk_sessions_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+    )
