@@ -91,7 +91,7 @@ class CallLegs:
     devices: set[str] = field(default_factory=set)  # channels that ring leg a behind a Local channel
     near_name: str = ""  # name of leg a's Local channel without its ";1"
     far_half: str = ""
-    device_end: tuple[int | None, int | None] = (None, None)  # cause and SIP code of the last one
+    device_refusals: dict[int, int] = field(default_factory=dict)  # the SIP code by its cause
     dialed_at: float = 0.0
     originate_reason: int | None = None
     first_to_end: Ender | None = None  # asked for a hang-up, or failed
@@ -204,6 +204,15 @@ class CallLegs:
 
     # How it ends
 
+    def device_refused(self, uniqueid: str, cause: int | None, sip_code: int | None) -> None:
+        """A phone behind the Local channel wants to end before anybody answered it, and says why.
+
+        Its Hangup would be too late to ask: on a busy machine it comes after the Local channel's.
+        """
+        channel = self.live.get(uniqueid) if uniqueid in self.devices else None
+        if channel is not None and channel.dial_status is None and cause and sip_code:
+            self.device_refusals[cause] = sip_code
+
     def refuse(self, result: LegResult) -> None:
         """No channel ever came: the call is over."""
         if not self.ended and not self.created:
@@ -216,11 +225,9 @@ class CallLegs:
         """A live channel has hung up. sip_code: what Asterisk names with the cause, if anything."""
         channel = self.live.pop(uniqueid)
         self.gone.add(uniqueid)
-        if channel.dial_status in (None, "ANSWER"):
+        if channel.dial_status in (None, "ANSWER", "CANCEL"):
             # Nobody refused: the code is Asterisk's translation of the cause, and no phone sent it.
             sip_code = None
-        if uniqueid in self.devices:
-            self.device_end = (cause, sip_code)
         leg = self.leg_rung_on(uniqueid)
         if leg is not None:
             if not self.inferring and self.first_gone is None:
@@ -251,9 +258,8 @@ class CallLegs:
 
     def _unanswered_leg_a_gone(self, now: float) -> None:
         a = self.a
-        if self.device_end[0] == a.cause:
-            # The Local channel hides the SIP code of the phone behind it.
-            a.sip_code = a.sip_code or self.device_end[1]
+        # The Local channel hides the SIP codes of the phones behind it.
+        a.sip_code = a.sip_code or self.device_refusals.get(a.cause or 0)
         result = unanswered_result(a.cause, a.sip_code, a.dial_status, is_device=True)
         if a.dial_status == "NOANSWER" and (
             a.cause == NORMAL_CLEARING or (a.cause is None and not self.near_name)

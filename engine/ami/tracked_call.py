@@ -178,7 +178,9 @@ class TrackedCall(CallLegs):
             self.first_to_leave = leg.name
 
     def _on_hangup_request(self, event: Event, now: float) -> None:
-        leg = self.leg_of_person_on(event.get("Uniqueid", ""))
+        uniqueid = event.get("Uniqueid", "")
+        self.device_refused(uniqueid, _number(event.get("Cause")), _number(event.get("TechCause")))
+        leg = self.leg_of_person_on(uniqueid)
         if leg is not None:
             leg.hangup_requested = True
             self.first_to_end = self.first_to_end or leg.name

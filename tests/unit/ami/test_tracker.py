@@ -269,6 +269,66 @@ def test_prompt_is_told_when_a_phone_answers_and_is_asked() -> None:
     assert facts[0].leg_channel == "phone"
 
 
+def ring_all_devices(pbx: Pbx) -> None:
+    """Two phones of the user ring behind a Local channel."""
+    name = "Local/1001@ringback-all-devices-00000002"
+    pbx.event("Newchannel", CALL, Channel=f"{name};1")
+    pbx.event("Newchannel", f"{CALL};2", Channel=f"{name};2")
+    pbx.event("DialBegin", DestUniqueid=CALL, DestChannel=f"{name};1")
+    for device in ("desk", "mobile"):
+        pbx.dial(device, source=f"{CALL};2")
+
+
+def device_refuses(pbx: Pbx, device: str, status: str, cause: int, sip_code: int) -> None:
+    pbx.event("HangupRequest", device, Cause=str(cause), TechCause=str(sip_code))
+    pbx.event("DialEnd", f"{CALL};2", DestUniqueid=device, DialStatus=status)
+
+
+def test_the_phones_code_is_known_when_the_local_channel_is_gone_before_them() -> None:
+    # Recorded on a loaded machine: each channel hangs up in a thread of its own.
+    pbx = Pbx()
+    ring_all_devices(pbx)
+    device_refuses(pbx, "desk", "BUSY", 17, 486)
+    device_refuses(pbx, "mobile", "BUSY", 17, 486)
+    pbx.event("SoftHangupRequest", f"{CALL};2", Cause="16")
+    pbx.event("HangupRequest", CALL, Cause="17")
+    pbx.event("Hangup", f"{CALL};2", Cause="17")
+    pbx.event("DialEnd", DestUniqueid=CALL, DialStatus="BUSY")
+    pbx.event("Hangup", CALL, Cause="17")
+    pbx.event("Hangup", "mobile", Cause="17", TechCause="486")
+    pbx.event("OriginateResponse", ActionID=CALL, Response="Failure", Reason="0")
+    pbx.event("Hangup", "desk", Cause="17", TechCause="486")
+    ended = pbx.ended("a")
+    assert (ended.result, ended.cause, ended.sip_code) == (LegResult.BUSY, 17, 486)
+    assert told(pbx.facts)[-1] == ("call_ended", None)
+
+
+@pytest.mark.parametrize(("cause", "sip_code"), [(17, 486), (21, 603)])
+def test_of_phones_that_refuse_differently_the_code_fits_the_cause(cause: int, sip_code: int) -> None:
+    pbx = Pbx()
+    ring_all_devices(pbx)
+    device_refuses(pbx, "desk", "BUSY", 17, 486)
+    device_refuses(pbx, "mobile", "NOANSWER", 21, 603)
+    pbx.event("DialEnd", DestUniqueid=CALL, DialStatus="BUSY")
+    pbx.event("Hangup", CALL, Cause=str(cause))
+    assert (pbx.ended("a").cause, pbx.ended("a").sip_code) == (cause, sip_code)
+
+
+def test_phones_that_rang_until_the_end_sent_no_code() -> None:
+    # Asterisk writes 480 beside its own cause 19, before or after the Local channel's Hangup.
+    pbx = Pbx()
+    ring_all_devices(pbx)
+    pbx.event("HangupRequest", f"{CALL};2", Cause="19")
+    for device in ("desk", "mobile"):
+        pbx.event("DialEnd", f"{CALL};2", DestUniqueid=device, DialStatus="CANCEL")
+    pbx.event("OriginateResponse", ActionID=CALL, Response="Failure", Reason="3")
+    pbx.event("Hangup", "desk", Cause="19", TechCause="480")
+    pbx.event("Hangup", CALL, Cause="19")
+    pbx.event("Hangup", "mobile", Cause="19", TechCause="480")
+    ended = pbx.ended("a")
+    assert (ended.result, ended.cause, ended.sip_code) == (LegResult.NO_ANSWER, 19, None)
+
+
 def test_leg_b_behind_a_local_channel_moves_to_the_real_one() -> None:
     pbx = Pbx()
     pbx.answer_leg_a()
