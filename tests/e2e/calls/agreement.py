@@ -136,7 +136,9 @@ def _check_end(call: Call, at_a: Sequence[Line], at_b: Sequence[Line], about: st
     if call.status is CallStatus.BUSY:
         assert refusals & {486, 600}, about
     if call.status is CallStatus.REJECTED:
-        assert refusals & {603}, about
+        # Without the code, as Asterisk 16 tells it, a carrier that bars a call looks like one who declines.
+        told = call.leg_a.sip_code or call.leg_b.sip_code
+        assert refusals & ({603} if told else {603, 403}), about
     if call.end_reason is EndReason.HUNG_UP and call.ended_leg is not None and at_a and at_b:
         line = at_a[0] if call.ended_leg.value == "a" else at_b[0]
         assert line.hung_up_by == "us", f"{call.ended_leg} hung up, the engine says: {about}"
