@@ -15,10 +15,11 @@ from enum import StrEnum
 
 
 class Direction(StrEnum):
-    """Which way a text travels, seen from us."""
+    """Which way a text travels, seen from us; `internal` is said in a chat and travels nowhere."""
 
     OUTBOUND = "outbound"
     INBOUND = "inbound"
+    INTERNAL = "internal"
 
 
 class DeliveryClass(StrEnum):
@@ -95,10 +96,11 @@ class Recipient:
 
 @dataclass(slots=True)
 class Message:
-    """A text, outbound with its recipients or inbound with none.
+    """What a person wrote: a text, outbound with its recipients or inbound with none, or said in a chat.
 
-    number: our E.164 number, the sender of an outbound and the receiver of an inbound text.
+    number: our E.164 number, the sender of an outbound and the receiver of an inbound text; "" in a chat.
     peer: the outside number that sent an inbound text, else "".
+    edited_ms, deleted_ms, reply_to (a message id): of a chat's message; a deleted one has no text.
     flags: `possible_duplicate`, `incomplete`, `inferred` (thread guessed from the last text sent),
     `blocked` (from a blocked sender), `auto_answer` (ours, to a keyword), `opt_out_confirmation` (the
     one text that an opt-out does not hold back).
@@ -117,6 +119,9 @@ class Message:
     created_ms: int
     recipients: tuple[Recipient, ...] = ()
     flags: tuple[str, ...] = ()
+    edited_ms: int | None = None
+    deleted_ms: int | None = None
+    reply_to: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -97,8 +97,10 @@ class Messaging:
 
         def render_only(accepted: Accepted) -> tuple[int, str]:
             (one,) = accepted
-            if render is None or isinstance(one, EngineError):
-                raise TypeError("a claim needs a render, and an error is never kept under one")
+            if isinstance(one, EngineError):
+                raise one  # an error is never kept under a claim
+            if render is None:
+                raise TypeError("a claim needs a render")
             return render(one)
 
         answer = await self._accept((draft,), claim, render_only)
@@ -139,9 +141,11 @@ class Messaging:
         return answer if isinstance(answer, Replayed) else merge(answer)
 
     async def get(self, principal: Principal, message_id: str) -> Message:
-        """Raises NotFound for a message that is not there or not the principal's to see."""
+        """A text. Raises NotFound for one that is not there or not the principal's to see."""
         message = await self._store.get(message_id)
-        if message is None or not await self._access.sees(principal, message.domain_id, message.number):
+        if message is None or message.direction is Direction.INTERNAL:
+            raise errors.no_such_message()
+        if not await self._access.sees(principal, message.domain_id, message.number):
             raise errors.no_such_message()
         return message
 
@@ -240,10 +244,12 @@ class Messaging:
 
         def done(result: Accepted | Replayed | BaseException) -> None:
             for position, one in enumerate(sending):
-                kept = (
-                    not isinstance(result, BaseException | Replayed) and result[position] is one.text.message
-                )
-                one.finish(kept, result)
+                if isinstance(result, BaseException | Replayed):
+                    one.finish(False, result)
+                elif (stored := result[position]) is one.text.message:
+                    one.finish(True, result)
+                else:
+                    one.finish_in_part(stored)
             if answered.cancelled():
                 return
             if isinstance(result, BaseException):
@@ -338,3 +344,18 @@ class _Sending:
         else:
             unknown = isinstance(result, StorageUnavailable) and result.code == "storage_outcome_unknown"
             self.outbox.abandoned(self.jobs, self.slots, perhaps_stored=unknown)
+
+    def finish_in_part(self, stored: Message | EngineError) -> None:
+        """It was refused, sent before, or some of its recipients have opted out."""
+        if isinstance(stored, EngineError) or stored.id != self.text.message.id:
+            self.finish(False, stored)
+            return
+        going = [stored.recipients[job.position].status is not RecipientStatus.REJECTED for job in self.jobs]
+        slots = self.slots or ()
+        for kept in (True, False):
+            jobs = [job for job, goes in zip(self.jobs, going, strict=True) if goes is kept]
+            theirs = [slot for slot, goes in zip(slots, going, strict=True) if goes is kept] if slots else ()
+            if kept:
+                self.outbox.committed(jobs, theirs)
+            else:
+                self.outbox.abandoned(jobs, theirs, perhaps_stored=False)

@@ -111,7 +111,8 @@ class SqlTexts:
         before: str | None,
         limit: int,
     ) -> Sequence[Message]:
-        conditions = [messages.c.domain_id == domain_id]
+        # What is said in a chat is for its members alone, and shown by the chat.
+        conditions = [messages.c.domain_id == domain_id, messages.c.direction != "internal"]
         if chosen.conversation_id is not None:
             conditions.append(messages.c.conversation_id == chosen.conversation_id)
         if chosen.direction is not None:

@@ -257,6 +257,9 @@ def read_messages(
             row.created_ms,
             tuple(sent_to.get(row.id, ())),
             tuple(filter(None, row.flags.split(","))),
+            row.edited_ms,
+            row.deleted_ms,
+            row.reply_to,
         )
         for row in rows
     ]
