@@ -69,3 +69,11 @@ def test_dev_refuses_a_verb_it_does_not_have() -> None:
     assert answer.returncode == 1
     assert "there is no verb 'tset'" in answer.stderr
     assert "./dev test" in answer.stderr
+
+
+def test_dev_soaks_only_what_there_is() -> None:
+    answer = dev("soak", "--faults", "1")
+    assert answer.returncode == 1
+    assert answer.stderr == "dev: soak what? calls or texts\n"
+    for what in re.findall(r"^\./dev soak (\w+)", dev("help").stdout, re.MULTILINE):
+        assert (ROOT / "tests" / "e2e" / what / "soak.py").is_file()
