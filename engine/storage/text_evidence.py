@@ -1,14 +1,16 @@
 """Receipts as evidence: what became of a segment whose response was lost.
 
 The id in such a receipt is known to nobody here, so the receipt is matched by its numbers and by what
-it quotes of the text. It settles a recipient's doubtful segments only where no other text could be meant
-and there are so many unknown ids that each segment must own one; else the doubt stays. The submit date
-is not looked at: its zone is the carrier's own.
+it quotes of the text. It settles a doubtful segment only where no other text could be meant and there
+are more unknown ids than all other copies together can own; else the doubt stays. A settled segment
+counts there as well, as far as the carrier may have copies of it that nobody could name. The submit
+date is not looked at: its zone is the carrier's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 import structlog
@@ -25,6 +27,25 @@ _WITHIN_MS = 72 * 3_600_000
 
 #: (message id, position)
 _Place = tuple[str, int]
+_OPEN = ("queued", "sending", "uncertain")
+
+
+@dataclass(slots=True)
+class _Text:
+    """What the carrier has, or may have, of one recipient's text under ids that nobody knows.
+
+    doubtful: segments to settle. strays: copies of settled ones. being_sent: a response may still name
+    an id.
+    """
+
+    some: AnyRow
+    doubtful: list[AnyRow] = field(default_factory=list)
+    strays: int = 0
+    being_sent: bool = False
+
+    @property
+    def copies(self) -> int:
+        return self.strays + sum(int(row.attempt) for row in self.doubtful)
 
 
 def settle_by_evidence(tx: Transaction, carrier: str, pairs: Collection[tuple[str, str]]) -> int:
@@ -33,15 +54,15 @@ def settle_by_evidence(tx: Transaction, carrier: str, pairs: Collection[tuple[st
     pairs: (our number, outside number) of the texts that may be meant, in any spelling with or without
     `+`. Doubtful is what is `uncertain`, and a second copy that waits for its turn.
     """
-    doubtful = _segments(tx, carrier, pairs)
-    if not any(_is_doubtful(row) for rows in doubtful.values() for row in rows):
+    texts = _texts(tx, carrier, pairs)
+    if not any(text.doubtful for text in texts.values()):
         return 0
     parked = _parked(tx, carrier, {_bare(peer) for _, peer in pairs})
     applier = ReceiptApplier(tx)
     settled = 0
-    for place, keys in _decided(doubtful, parked).items():
-        settled += len(doubtful[place])
-        for segment, key in _shared_out(doubtful[place], keys, parked):
+    for text, owners, keys in _decided(texts, parked):
+        settled += len(owners)
+        for segment, key in _shared_out(text, owners, keys, parked):
             for receipt in parked[key]:
                 _pair(tx, applier, segment, receipt)
     applier.finish()
@@ -70,13 +91,28 @@ def settle_leftovers(tx: Transaction, limit: int) -> int:
     return sum(settle_by_evidence(tx, carrier, found) for carrier, found in pairs.items())
 
 
-def _segments(
-    tx: Transaction, carrier: str, pairs: Collection[tuple[str, str]]
-) -> Mapping[_Place, list[AnyRow]]:
-    """What the carrier has or may have of texts between these numbers, as far as it is not settled."""
+def _texts(tx: Transaction, carrier: str, pairs: Collection[tuple[str, str]]) -> Mapping[_Place, _Text]:
+    """The texts between these numbers that an unknown id may belong to."""
+    rows = _segments(tx, carrier, pairs)
+    named = _named(tx, [row for row in rows if row.status not in _OPEN and row.attempt > 1])
+    found: dict[_Place, _Text] = {}
+    for row in rows:
+        text = found.setdefault((row.message_id, row.position), _Text(row))
+        if row.status == "sending":
+            text.being_sent = True
+        elif row.status in _OPEN:
+            text.doubtful.append(row)
+        else:
+            refused = row.status == "failed"
+            ids = named.get((row.message_id, row.position, row.part_no), set()) | {row.smsc_key} - {None}
+            text.strays += max(0, row.attempt - refused - len(ids))
+    return {place: text for place, text in found.items() if text.being_sent or text.copies}
+
+
+def _segments(tx: Transaction, carrier: str, pairs: Collection[tuple[str, str]]) -> Sequence[AnyRow]:
+    """Those of which the carrier may have a copy that nobody can name."""
     spelled = {(_bare(number), _bare(peer)) for number, peer in pairs}
-    found: dict[_Place, list[AnyRow]] = {}
-    for row in tx.connection.execute(
+    rows = tx.connection.execute(
         sa.select(
             segments.c.message_id,
             segments.c.position,
@@ -84,6 +120,7 @@ def _segments(
             segments.c.part_count,
             segments.c.status,
             segments.c.attempt,
+            segments.c.smsc_key,
             recipients.c.number.label("destination"),
             messages.c.domain_id,
             messages.c.number,
@@ -101,20 +138,29 @@ def _segments(
         .where(
             recipients.c.number.in_(sorted({f"+{peer}" for _, peer in spelled})),
             segments.c.carrier == carrier,
-            segments.c.status.in_(("queued", "sending", "uncertain")),
             segments.c.attempt > 0,
+            sa.or_(segments.c.status.in_(_OPEN), segments.c.attempt > 1, segments.c.smsc_key.is_(None)),
             messages.c.created_ms > tx.now_ms - _WITHIN_MS,
         )
         .order_by(segments.c.message_id, segments.c.position, segments.c.part_no)
+    )
+    return [row for row in rows if (_bare(row.number), _bare(row.destination)) in spelled]
+
+
+def _named(tx: Transaction, rows: Sequence[AnyRow]) -> Mapping[tuple[str, int, int], set[str]]:
+    """The ids under which these segments were reported on."""
+    if not rows:
+        return {}
+    keys = [(row.message_id, row.position, row.part_no) for row in rows]
+    found: dict[tuple[str, int, int], set[str]] = {}
+    for row in tx.connection.execute(
+        sa.select(receipts.c.message_id, receipts.c.position, receipts.c.part_no, receipts.c.smsc_key).where(
+            receipts.c.message_id.in_(sorted({row.message_id for row in rows})),
+            sa.tuple_(receipts.c.message_id, receipts.c.position, receipts.c.part_no).in_(keys),
+        )
     ):
-        if (_bare(row.number), _bare(row.destination)) in spelled:
-            found.setdefault((row.message_id, row.position), []).append(row)
+        found.setdefault((row.message_id, row.position, row.part_no), set()).add(row.smsc_key)
     return found
-
-
-def _is_doubtful(segment: AnyRow) -> bool:
-    """One that is being sent is not: its response may still name the id."""
-    return bool(segment.status != "sending")
 
 
 def _parked(tx: Transaction, carrier: str, peers: Collection[str]) -> Mapping[str, list[AnyRow]]:
@@ -137,38 +183,48 @@ def _parked(tx: Transaction, carrier: str, peers: Collection[str]) -> Mapping[st
 
 
 def _decided(
-    texts: Mapping[_Place, Sequence[AnyRow]], parked: Mapping[str, Sequence[AnyRow]]
-) -> Mapping[_Place, Sequence[str]]:
-    """The recipients of which everything is known, with the ids of their segments."""
+    texts: Mapping[_Place, _Text], parked: Mapping[str, Sequence[AnyRow]]
+) -> Sequence[tuple[_Text, Sequence[AnyRow], Sequence[str]]]:
+    """The texts of which enough is known: with the segments that are settled, and the ids there are."""
     meant = {
-        key: [place for place, rows in texts.items() if _may_mean(found[0], rows[0])]
+        key: [place for place, text in texts.items() if _may_mean(found[0], text.some)]
         for key, found in parked.items()
     }
-    decided: dict[_Place, Sequence[str]] = {}
+    decided = []
     undecided = 0
-    for place, rows in texts.items():
+    for place, text in texts.items():
         keys = [key for key, places in meant.items() if place in places]
+        if not keys or not text.doubtful:
+            continue
         alone = all(meant[key] == [place] for key in keys)
-        copies = [row.attempt for row in rows]
-        # Each segment owns an id even if the others own as many as they have copies.
-        enough = sum(copies) - min(copies) < len(keys) <= sum(copies)
-        # With more ids than parts, bad news may be of a part's second copy or of another part.
-        alike = len(rows) in (1, len(keys)) or len({parked[key][0].status for key in keys}) == 1
-        if alone and enough and alike and all(map(_is_doubtful, rows)):
-            decided[place] = keys
-        elif keys:
-            undecided += 1
+        owners = _owners(text, keys, parked) if alone and not text.being_sent else []
+        if owners:
+            decided.append((text, owners, keys))
+        undecided += len(owners) < len(text.doubtful)
     if undecided:
         log.info("storage.evidence_not_unique", recipients=undecided)
     return decided
 
 
+def _owners(text: _Text, keys: Sequence[str], parked: Mapping[str, Sequence[AnyRow]]) -> Sequence[AnyRow]:
+    """The doubtful segments that must own one of these ids, and of which it is known what it says."""
+    if len(keys) > text.copies:
+        return []  # some are not ours, and nobody knows which
+    owners = [row for row in text.doubtful if len(keys) > text.copies - row.attempt]
+    if len({parked[key][0].status for key in keys}) == 1:
+        return owners
+    # Good and bad news: one segment has both, or each segment one, and parts look alike.
+    all_told = not text.strays and len(owners) == len(text.doubtful)
+    return owners if all_told and len(owners) in (1, len(keys)) else []
+
+
 def _shared_out(
-    rows: Sequence[AnyRow], keys: Sequence[str], parked: Mapping[str, Sequence[AnyRow]]
+    text: _Text, owners: Sequence[AnyRow], keys: Sequence[str], parked: Mapping[str, Sequence[AnyRow]]
 ) -> list[tuple[AnyRow, str]]:
     """Which segment gets which id, delivered ones first. Parts look alike, so any order is as good."""
     best_first = sorted(keys, key=lambda key: parked[key][0].status != "delivered")
-    owners = list(rows) + [row for row in rows for _ in range(row.attempt - 1)]
+    if len(text.doubtful) == 1 and not text.strays:
+        return [(owners[0], key) for key in best_first]
     return list(zip(owners, best_first, strict=False))
 
 

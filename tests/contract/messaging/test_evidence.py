@@ -6,7 +6,7 @@ import pytest
 
 from engine.messaging.models import DeliveryClass, Message, SegmentStatus
 from engine.messaging.models import RecipientStatus as R
-from engine.messaging.ports import AnswerKind
+from engine.messaging.ports import AnswerKind, SegmentJob
 from tests.contract.messaging.world import OTHER_OF_OURS, OURS, PEER, World
 
 SECOND = "+4917012345679"
@@ -205,3 +205,69 @@ async def test_more_receipts_than_copies_are_not_ours_to_explain(world: World) -
     await world.store.settle_overdue(world.clock.ms, 3_600_000)
     assert await world.statuses(earlier) == [R.SENT]
     assert await world.statuses(message) == [R.UNCERTAIN]
+
+
+async def second_copies(world: World, message: Message) -> list[SegmentJob]:
+    """What is written when the wait for evidence is over, in the order of the parts."""
+    first = len(world.carrier.jobs)
+    world.clock.ms += 60_000
+    await world.outbox._tick()
+    await world.settle()
+    return sorted(world.carrier.jobs[first:], key=lambda job: job.key)
+
+
+async def test_a_first_copy_of_an_answered_part_does_not_speak_for_another_part(world: World) -> None:
+    message = await doubtful(world, "x" * 300, delivery_class=DeliveryClass.MUST_ARRIVE)
+    doubted, answered = await second_copies(world, message)
+    await world.answer(answered, AnswerKind.ACCEPTED, "X2")
+    await world.answer(doubted, AnswerKind.AMBIGUOUS)
+    await world.receipt("x2")
+    await world.receipt("x1")
+    assert await world.statuses(message) == [R.UNCERTAIN], "it may be the answered part's first copy"
+    await world.receipt("x3")
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_first_copies_of_answered_parts_do_not_keep_another_part_in_doubt(world: World) -> None:
+    message = await doubtful(world, "x" * 400, delivery_class=DeliveryClass.MUST_ARRIVE)
+    doubted, *answered = await second_copies(world, message)
+    for number, job in enumerate(answered):
+        await world.answer(job, AnswerKind.ACCEPTED, f"X{number}")
+        await world.receipt(f"x{number}")
+    await world.answer(doubted, AnswerKind.AMBIGUOUS)
+    for key in ("first", "second"):
+        await world.receipt(key)
+    assert await world.statuses(message) == [R.UNCERTAIN], "both may be the answered parts' first copies"
+    await world.receipt("third")
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_a_first_copy_of_an_answered_text_does_not_speak_for_a_later_one(world: World) -> None:
+    earlier = await doubtful(world, delivery_class=DeliveryClass.MUST_ARRIVE)
+    (job,) = await second_copies(world, earlier)
+    await world.answer(job, AnswerKind.ACCEPTED, "X2")
+    later = await doubtful(world)
+    await world.receipt("x1")
+    assert await world.statuses(later) == [R.UNCERTAIN]
+    await world.receipt("x2")
+    assert await world.statuses(earlier) == [R.DELIVERED]
+
+
+async def test_a_part_whose_id_was_never_told_does_not_speak_for_another(world: World) -> None:
+    message = await world.send(text="x" * 300)
+    nameless, doubted = world.carrier.jobs
+    await world.answer(nameless, AnswerKind.ACCEPTED)
+    await world.answer(doubted, AnswerKind.AMBIGUOUS)
+    await world.receipt("x1")
+    assert await world.statuses(message) == [R.UNCERTAIN]
+    await world.answer(doubted, AnswerKind.ACCEPTED, "X2", late=True)
+    assert await world.statuses(message) == [R.SENT]
+
+
+async def test_a_refused_part_owns_no_receipt(world: World) -> None:
+    message = await world.send(text="x" * 300)
+    refused, doubted = world.carrier.jobs
+    await world.answer(refused, AnswerKind.REFUSED, command_status=0x0B)
+    await world.answer(doubted, AnswerKind.AMBIGUOUS)
+    await world.receipt("x1")
+    assert await world.statuses(message) == [R.PARTIALLY_DELIVERED]
