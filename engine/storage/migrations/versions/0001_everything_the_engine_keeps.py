@@ -28,6 +28,53 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_log_domain_id_id"), ["domain_id", "id"], unique=False)
 
     op.create_table(
+        "blocked_senders",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("blocked_by", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blocked_senders")),
+    )
+    with op.batch_alter_table("blocked_senders", schema=None) as batch_op:
+        batch_op.create_index("ix_blocked_senders_domain", ["domain_id", "id"], unique=False)
+        batch_op.create_index("uq_blocked_senders", ["peer", "domain_id", "number"], unique=True)
+
+    op.create_table(
+        "consent_entries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("old_state", sa.Text(), nullable=False),
+        sa.Column("new_state", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("keyword", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("answer_id", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("credential_id", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_entries")),
+    )
+    with op.batch_alter_table("consent_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_consent_entries_domain", ["domain_id", "id"], unique=False)
+        batch_op.create_index("ix_consent_entries_pair", ["number", "peer", "at_ms"], unique=False)
+
+    op.create_table(
+        "consents",
+        sa.Column("pair", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("pair", name=op.f("pk_consents")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "conversations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=False),
@@ -147,6 +194,15 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_unrouted")),
+    )
+    op.create_table(
+        "keyword_answers",
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("stop", sa.Text(), nullable=True),
+        sa.Column("start", sa.Text(), nullable=True),
+        sa.Column("help", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("domain_id", "number", name=op.f("pk_keyword_answers")),
     )
     op.create_table(
         "login_attempts",
@@ -351,6 +407,7 @@ def upgrade() -> None:
         sa.Column("peer", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.Text(), nullable=False),
         sa.Column("solo", sa.Integer(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_conversation_peers_conversation_id")
         ),
@@ -360,7 +417,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_conversation_peers_conversation", ["conversation_id"], unique=False)
         batch_op.create_index(
             "uq_conversation_peers_solo",
-            ["number", "peer"],
+            ["domain_id", "number", "peer"],
             unique=True,
             sqlite_where=sa.text("solo = 1"),
             postgresql_where=sa.text("solo = 1"),
@@ -560,6 +617,7 @@ def upgrade() -> None:
         "number_users",
         sa.Column("number_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["number_id"], ["numbers.id"], name=op.f("fk_number_users_number_id"), ondelete="CASCADE"
         ),
