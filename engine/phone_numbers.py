@@ -12,6 +12,8 @@ import phonenumbers
 from engine.errors import InvalidRequest
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_SHORT_CODE = re.compile(r"[0-9]{3,6}")
+_SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}")
 _DIAL_STRING = re.compile(r"\+?[0-9*#]{1,32}")
 
 
@@ -34,6 +36,18 @@ def to_e164(text: str, default_region: str | None = None, *, field: str = "to") 
     if not _E164.fullmatch(number):
         raise _invalid(field)
     return number
+
+
+def to_sender(text: str, default_region: str | None = None, *, field: str = "peer") -> str:
+    """Who sends a text, as it is kept: E.164, a short code, or a name of up to 11 characters.
+
+    Digits that are too few for a number are a short code. Raises InvalidRequest `invalid_number`.
+    Source: 3GPP TS 23.040 §9.1.2.5 (names of 11 septets).
+    """
+    bare = text.strip()
+    if _SHORT_CODE.fullmatch(bare) or (_SENDER_NAME.fullmatch(bare) and not bare.isdigit()):
+        return bare
+    return to_e164(text, default_region, field=field)
 
 
 def to_dial_string(text: str, *, field: str = "to") -> str:

@@ -44,6 +44,11 @@ class ThreadAccess:
             return None
         return await self._numbers.numbers_of(principal.user_id or "")
 
+    async def reaches_domain(self, principal: Principal, domain_id: str) -> bool:
+        """Whether the principal may see anything of this domain at all."""
+        domain = await self._numbers.domain(domain_id)
+        return domain is not None and reaches(principal, domain.id, domain.reseller_id)
+
     async def sees(self, principal: Principal, domain_id: str, number: str | None) -> bool:
         """Whether the principal may see something of this domain that goes over this number of ours."""
         domain = await self._numbers.domain(domain_id)

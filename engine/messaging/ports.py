@@ -185,13 +185,17 @@ class SegmentAnswer:
 
 @dataclass(slots=True)
 class NewRecipient:
-    """One recipient of a text about to be stored. slots: one a segment if its intent rides along."""
+    """One recipient of a text about to be stored.
+
+    slots: one a segment if its intent rides along. error: why nothing is sent to it after all.
+    """
 
     number: str
     carrier: str
     expires_ms: int
     segments: Sequence[OutboundSegment]
     slots: Sequence[Slot] = ()
+    error: DeliveryError | None = None
 
 
 @dataclass(slots=True)
@@ -208,7 +212,8 @@ class NewText:
 
 
 #: What became of each text of one request: the message as stored (an earlier one where the
-#: client_id was used before with the same content), or why it was not.
+#: client_id was used before with the same content, one of the same id where some of its recipients
+#: have opted out), or why it was not.
 Accepted = Sequence[Message | EngineError]
 
 
@@ -313,6 +318,10 @@ class PartJoiner(Protocol):
 
     def join(self, carrier: str, data_coding: int, parts: Mapping[int, bytes], total: int) -> str:
         """The text of the parts by number, with a mark where parts are missing."""
+
+
+class TextWords(PartJoiner, TextCoder, Protocol):
+    """What storing a text needs that came in: its parts joined, and what it is answered with cut."""
 
 
 class TextStore(Protocol):

@@ -167,6 +167,14 @@ class Messaging:
         found = await self._store.list(reached, chosen, numbers, before, page.limit + 1)
         return page_of(found, page.limit, lambda message: message.id)
 
+    def take_up(self, jobs: Mapping[str, Sequence[SegmentJob]]) -> None:
+        """Send segments that were queued on disk by something else than `send`, by carrier."""
+        for carrier, theirs in jobs.items():
+            outbox = self._outboxes.get(carrier)
+            if outbox is not None:
+                outbox.expect(len(theirs))
+                outbox.committed(theirs, ())
+
     # Preparing a text.
 
     async def _prepare(
@@ -246,10 +254,10 @@ class Messaging:
             for position, one in enumerate(sending):
                 if isinstance(result, BaseException | Replayed):
                     one.finish(False, result)
-                elif (stored := result[position]) is one.text.message:
+                elif result[position] is one.text.message:
                     one.finish(True, result)
                 else:
-                    one.finish_in_part(stored)
+                    one.finish_in_part(result[position])
             if answered.cancelled():
                 return
             if isinstance(result, BaseException):

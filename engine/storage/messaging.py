@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -17,14 +17,15 @@ from engine.messaging.ports import (
     NewTexts,
     OutboundSegment,
     Outcome,
-    PartJoiner,
     ReceiptNews,
     SegmentJob,
     SegmentKey,
     SendingNumber,
     TextingDomain,
+    TextWords,
 )
 from engine.storage.database import Database
+from engine.storage.keywords_in import Answers
 from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.messaging import messages, queued, recipients, segments, sending, sent
 from engine.storage.text_evidence import settle_by_evidence, settle_leftovers
@@ -37,6 +38,8 @@ from engine.storage.transaction import Transaction
 #: Rows a sweep moves in one transaction: small enough that nobody waits for it.
 _SWEEP = 500
 
+#: Nothing else about an inbound text may contain the word.
+_BLOCKED = messages.c.flags.contains("blocked")
 _NO_RECEIPT = DeliveryError("carrier", "receipt_timeout", False, "The carrier sent no receipt in time.")
 _LEFT_OPEN = DeliveryError(
     "engine", "carrier_no_ack", False, "The engine stopped before the carrier's answer; it may have the text."
@@ -46,9 +49,12 @@ _LEFT_OPEN = DeliveryError(
 class SqlTexts:
     """The text store."""
 
-    def __init__(self, database: Database, joiner: PartJoiner) -> None:
+    def __init__(self, database: Database, words: TextWords) -> None:
         self._database = database
-        self._joiner = joiner
+        self._words = words
+        #: Called on the loop with the segments of answers to keywords, by carrier, once they are queued on
+        #: disk. Without it they wait until the outbox next looks there.
+        self.answers_queued: Callable[[Mapping[str, Sequence[SegmentJob]]], None] = lambda jobs: None
 
     def accept(self, texts: NewTexts, done: Callable[[Accepted | Replayed | BaseException], None]) -> None:
         self._database.write_soon(AcceptTexts(texts), done)
@@ -71,7 +77,15 @@ class SqlTexts:
     def store_inbound(
         self, texts: Sequence[InboundText], done: Callable[[BaseException | None], None]
     ) -> None:
-        self._database.write_soon(StoreInbound(texts, self._joiner), done)
+        def stored(result: Answers | BaseException) -> None:
+            if isinstance(result, BaseException):
+                done(result)
+                return
+            done(None)
+            if result.jobs:
+                self.answers_queued(result.jobs)
+
+        self._database.write_soon(StoreInbound(texts, self._words), stored)
 
     async def recover(self, carrier: str, again_ms: int) -> int:
         total = 0
@@ -93,7 +107,7 @@ class SqlTexts:
                 _give_up_waiting(tx, now_ms - receipt_deadline_ms)
                 + pair_leftovers(tx, _SWEEP)
                 + settle_leftovers(tx, _SWEEP)
-                + surface_incomplete(tx, self._joiner, _SWEEP)
+                + surface_incomplete(tx, self._words, _SWEEP)
             )
         )
 
@@ -115,6 +129,7 @@ class SqlTexts:
         conditions = [messages.c.domain_id == domain_id, messages.c.direction != "internal"]
         if chosen.conversation_id is not None:
             conditions.append(messages.c.conversation_id == chosen.conversation_id)
+        conditions.append(_BLOCKED if chosen.blocked else ~_BLOCKED)
         if chosen.direction is not None:
             conditions.append(messages.c.direction == chosen.direction.value)
         if chosen.peer is not None:

@@ -9,16 +9,18 @@ text does carry a number, so its repeat is known for one, also after the text wa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
-from engine.events import OPERATIONS_STREAM, NewEvent, domain_stream
+from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, NewEvent, domain_stream
 from engine.ids import new_id
-from engine.messaging.ports import InboundText, PartJoiner
+from engine.messaging.ports import InboundText, TextWords
+from engine.storage.blocked_senders import Blocked, blocked_among, blocks
+from engine.storage.keywords_in import Answers, Keyword, obey
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import numbers
 from engine.storage.tables.conversations import conversation_peers, conversations
@@ -53,18 +55,32 @@ class StoreInbound:
     commutes_with: ClassVar[frozenset[str]] = COMMUTING
 
     texts: Sequence[InboundText]
-    joiner: PartJoiner
+    words: TextWords
 
     @classmethod
-    def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
-        ours = _ours(tx.connection, {text.destination for one in operations for text in one.texts})
+    def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[Answers]:
+        texts = [text for one in operations for text in one.texts]
+        ours = _ours(tx.connection, {text.destination for text in texts})
+        blocked = blocked_among(tx, {text.source for text in texts})
+        results = []
         for operation in operations:
+            intake = _Intake(operation.words, blocked)
             for text in operation.texts:
-                _store(tx, ours.get(text.destination), text, operation.joiner)
-        return [None] * len(operations)
+                _store(tx, ours.get(text.destination), text, intake)
+            results.append(intake.answers)
+        return results
 
 
-def surface_incomplete(tx: Transaction, joiner: PartJoiner, limit: int) -> int:
+@dataclass(slots=True)
+class _Intake:
+    """What texts are stored with, and what that leaves for the outboxes."""
+
+    words: TextWords
+    blocked: Blocked
+    answers: Answers = field(default_factory=Answers)
+
+
+def surface_incomplete(tx: Transaction, words: TextWords, limit: int) -> int:
     """Show texts whose missing parts have not come in time. Returns how many.
 
     Forgets parts of texts that were put together so long ago that no repeat is to be expected.
@@ -78,11 +94,11 @@ def surface_incomplete(tx: Transaction, joiner: PartJoiner, limit: int) -> int:
         sa.select(*identity)
         .where(waiting)
         .group_by(*identity)
-        .having(newest <= tx.now_ms - joiner.wait_ms)
+        .having(newest <= tx.now_ms - words.wait_ms)
         .limit(limit)
     ).all()
     for row in stale:
-        _flush_incomplete(tx, tuple(row), joiner)
+        _flush_incomplete(tx, tuple(row), words)
     return len(stale)
 
 
@@ -108,13 +124,13 @@ def _ours(connection: Connection, e164s: set[str]) -> Mapping[str, _OurNumber]:
     return {row.e164: _OurNumber(row.id, row.domain_id, row.e164, users[row.e164]) for row in rows}
 
 
-def _store(tx: Transaction, number: _OurNumber | None, text: InboundText, joiner: PartJoiner) -> None:
+def _store(tx: Transaction, number: _OurNumber | None, text: InboundText, intake: _Intake) -> None:
     if number is None:
         _keep_unrouted(tx, text)
     elif text.part is None:
-        _deliver(tx, number, text, text.text, text.flags)
+        _deliver(tx, number, text, text.text, text.flags, intake)
     else:
-        _store_part(tx, number, text, joiner)
+        _store_part(tx, number, text, intake)
 
 
 def _keep_unrouted(tx: Transaction, text: InboundText) -> None:
@@ -134,7 +150,7 @@ def _keep_unrouted(tx: Transaction, text: InboundText) -> None:
 # Texts in several parts.
 
 
-def _store_part(tx: Transaction, number: _OurNumber, text: InboundText, joiner: PartJoiner) -> None:
+def _store_part(tx: Transaction, number: _OurNumber, text: InboundText, intake: _Intake) -> None:
     part = text.part
     assert part is not None
     identity = (text.carrier, text.source, text.destination, part.reference, part.total)
@@ -148,7 +164,7 @@ def _store_part(tx: Transaction, number: _OurNumber, text: InboundText, joiner: 
         if together:
             _drop_parts(tx.connection, identity)
         else:
-            _flush_incomplete(tx, identity, joiner)
+            _flush_incomplete(tx, identity, intake.words)
         held = {}
     tx.connection.execute(
         insert(inbound_parts).values(
@@ -164,9 +180,9 @@ def _store_part(tx: Transaction, number: _OurNumber, text: InboundText, joiner: 
     octets = {part_no: bytes(row.octets) for part_no, row in held.items()} | {part.part_no: text.octets}
     if len(octets) < part.total:
         return
-    whole = joiner.join(text.carrier, text.data_coding, octets, part.total)
+    whole = intake.words.join(text.carrier, text.data_coding, octets, part.total)
     tx.connection.execute(sa.update(inbound_parts).where(*_is(identity)).values(message_id=text.message_id))
-    _deliver(tx, number, text, whole, text.flags)
+    _deliver(tx, number, text, whole, text.flags, intake)
 
 
 def _repeats(text: InboundText, known: AnyRow) -> bool:
@@ -189,14 +205,14 @@ def _is(identity: tuple[object, ...]) -> list[sa.ColumnElement[bool]]:
     return [inbound_parts.c[name] == value for name, value in zip(_PART_IDENTITY, identity, strict=True)]
 
 
-def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], joiner: PartJoiner) -> None:
+def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], words: TextWords) -> None:
     rows = {row.part_no: row for row in _parts(tx.connection, identity)}
     if not rows:
         return
     some = next(iter(rows.values()))
     number = _ours(tx.connection, {some.destination}).get(some.destination)
     octets = {part_no: bytes(row.octets) for part_no, row in rows.items()}
-    whole = joiner.join(some.carrier, some.data_coding, octets, some.total)
+    whole = words.join(some.carrier, some.data_coding, octets, some.total)
     text = InboundText(
         new_id("msg"),
         new_id("conv"),
@@ -213,18 +229,29 @@ def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], joiner: Par
     if number is None:
         _keep_unrouted(tx, text)
     else:
-        _deliver(tx, number, text, whole, ("incomplete",))
+        # With a gap in it, it is no keyword, so there is nothing to answer.
+        _deliver(tx, number, text, whole, ("incomplete",), _Intake(words, blocked_among(tx, {text.source})))
 
 
 # Threads.
 
 
 def _deliver(
-    tx: Transaction, number: _OurNumber, text: InboundText, whole: str, flags: tuple[str, ...]
+    tx: Transaction,
+    number: _OurNumber,
+    text: InboundText,
+    whole: str,
+    flags: tuple[str, ...],
+    intake: _Intake,
 ) -> None:
-    conversation_id, inferred = _thread(tx, number, text)
-    if inferred:
-        flags = (*flags, "inferred")
+    conversation_id: str | None = None
+    blocked = blocks(intake.blocked, number.domain_id, number.e164, text.source)
+    if blocked:
+        flags = (*flags, "blocked")
+    else:
+        conversation_id, inferred = _thread(tx, number, text)
+        if inferred:
+            flags = (*flags, "inferred")
     if _looks_repeated(tx, number.e164, text, whole):
         flags = (*flags, "possible_duplicate")
     tx.execute_many(
@@ -248,10 +275,25 @@ def _deliver(
             )
         ],
     )
-    tx.execute_many(NEWS_IN_THREAD, [(text.received_ms, text.message_id, conversation_id)])
-    data = {"direction": "inbound", "conversation_id": conversation_id, "status": "received"}
     stream = domain_stream(number.domain_id)
-    tx.emit(NewEvent(stream, "message.created", text.message_id, data, number.user_ids))
+    if blocked:
+        # Kept for those who look for it: it is in no thread, and only who records everything is told.
+        tx.emit(NewEvent(stream, "message.blocked", text.message_id, {"direction": "inbound"}, MANAGERS_ONLY))
+    else:
+        tx.execute_many(NEWS_IN_THREAD, [(text.received_ms, text.message_id, conversation_id)])
+        data = {"direction": "inbound", "conversation_id": conversation_id, "status": "received"}
+        tx.emit(NewEvent(stream, "message.created", text.message_id, data, number.user_ids))
+    said = Keyword(
+        number.domain_id,
+        number.e164,
+        number.user_ids,
+        text.source,
+        whole,
+        text.message_id,
+        conversation_id,
+        blocked,
+    )
+    obey(tx, said, intake.words, intake.answers)
 
 
 _INSERT_THREAD = HotStatement(
@@ -279,13 +321,23 @@ _EQUAL_TEXT = (
     )
     .limit(1)
 )
+_still_in_it = (
+    sa.select(conversation_peers.c.peer)
+    .where(
+        conversation_peers.c.number == messages.c.number,
+        conversation_peers.c.peer == recipients.c.number,
+        conversation_peers.c.conversation_id == messages.c.conversation_id,
+    )
+    .exists()
+)
 _LAST_TEXT = (
-    sa.select(messages.c.id, messages.c.conversation_id)
+    sa.select(messages.c.id, messages.c.conversation_id, _still_in_it.label("still_in_it"))
     .join(recipients, recipients.c.message_id == messages.c.id)
     .where(
         recipients.c.number == bindparam("theirs"),
         recipients.c.status.not_in(_NEVER_LEFT),
         messages.c.number == bindparam("ours"),
+        messages.c.domain_id == bindparam("domain"),
         messages.c.created_ms > bindparam("after_ms"),
     )
     .order_by(recipients.c.message_id.desc())
@@ -294,6 +346,7 @@ _LAST_TEXT = (
 _SOLO = sa.select(conversation_peers.c.conversation_id).where(
     conversation_peers.c.number == bindparam("ours"),
     conversation_peers.c.peer == bindparam("theirs"),
+    conversation_peers.c.domain_id == bindparam("domain"),
     conversation_peers.c.solo == 1,
 )
 
@@ -311,16 +364,16 @@ def _looks_repeated(tx: Transaction, e164: str, text: InboundText, whole: str) -
 
 def _thread(tx: Transaction, number: _OurNumber, text: InboundText) -> tuple[str, bool]:
     """The thread a text belongs to, and whether that is a guess."""
-    pair = {"ours": number.e164, "theirs": text.source}
+    pair = {"ours": number.e164, "theirs": text.source, "domain": number.domain_id}
     after_ms = text.received_ms - _REPLY_WITHIN_MS
     last = tx.connection.execute(_LAST_TEXT, {**pair, "after_ms": after_ms}).first()
     solo = tx.connection.execute(_SOLO, pair).scalar()
-    if last is not None and last.conversation_id is not None:
+    if last is not None and last.conversation_id is not None and last.still_in_it:
         return last.conversation_id, last.conversation_id != solo
     if solo is None:
         solo = text.conversation_id
         _open_thread(tx, solo, number, text)
-    if last is not None:
+    if last is not None and last.conversation_id is None:
         _adopt(tx, solo, number.e164, text)
     return solo, False
 
@@ -354,6 +407,6 @@ def _open_thread(tx: Transaction, conversation_id: str, number: _OurNumber, text
         _INSERT_THREAD,
         [(conversation_id, number.domain_id, "sms", number.id, number.e164, peers, at_ms, at_ms)],
     )
-    tx.execute_many(_INSERT_PEER, [(number.e164, text.source, conversation_id, 1)])
+    tx.execute_many(_INSERT_PEER, [(number.e164, text.source, conversation_id, 1, number.domain_id)])
     stream = domain_stream(number.domain_id)
     tx.emit(NewEvent(stream, "conversation.created", conversation_id, {"kind": "sms"}, number.user_ids))

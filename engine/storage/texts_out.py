@@ -25,6 +25,7 @@ from engine.messaging.errors import client_id_reused
 from engine.messaging.models import Message, SegmentStatus
 from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome, SegmentJob, SegmentKey
 from engine.messaging.rollup import recipient_status
+from engine.storage.consents import consents_of, reject_waiting, stopped_among, without_stopped
 from engine.storage.idempotency import claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.messaging import messages, recipients, segments
@@ -143,6 +144,7 @@ class AcceptTexts:
         earlier = _sent_before(
             tx, [op.new.texts for place, op in enumerate(operations) if place not in answered]
         )
+        stopped = stopped_among(tx, [text for op in operations for text in op.new.texts])
         fresh: list[NewText] = []
         settled = []
         for place, operation in enumerate(operations):
@@ -154,17 +156,25 @@ class AcceptTexts:
                 key = (text.sender_id, text.message.client_id)
                 before = earlier.get(key) if text.message.client_id is not None else None
                 if before is None:
-                    fresh.append(text)
-                    outcome.append(text.message)
+                    allowed = without_stopped(text, stopped) if stopped else text
+                    if isinstance(allowed, EngineError):
+                        outcome.append(allowed)
+                        continue
+                    fresh.append(allowed)
+                    outcome.append(allowed.message)
                     if text.message.client_id is not None:
-                        earlier[key] = text.message
+                        earlier[key] = allowed.message
                 else:
                     outcome.append(before if _same_text(before, text.message) else client_id_reused())
             results[place] = outcome
             if new.claim is not None and new.render is not None:
-                status, body = new.render(outcome)
+                try:
+                    status, body = new.render(outcome)
+                except EngineError as refusal:  # its only text was refused, so there is nothing to keep
+                    results[place] = refusal
+                    continue
                 settled.append((new.claim, status, body))
-        _insert_texts(tx, fresh)
+        insert_texts(tx, fresh)
         if settled:
             settle_many(tx, settled)
         return results
@@ -205,7 +215,8 @@ def _same_text(before: Message, now: Message) -> bool:
     )
 
 
-def _insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
+def insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
+    """Store texts, with the intents of those that have slots, and tell about them."""
     message_rows, recipient_rows, segment_rows = [], [], []
     for text in texts:
         message = text.message
@@ -224,23 +235,26 @@ def _insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
                 message.user_id,
                 message.client_id,
                 None,
-                "",
+                ",".join(message.flags),
                 now_ms,
             )
         )
         status = "queued"
         for position, one in enumerate(text.recipients):
             slots = one.slots
-            status = "sending" if slots else "queued"
+            if one.error is None:
+                status = becomes = "sending" if slots else "queued"
+            else:
+                becomes = "rejected"
             recipient_rows.append(
                 (
                     message.id,
                     position,
                     one.number,
                     one.carrier,
-                    status,
+                    becomes,
                     len(one.segments),
-                    None,
+                    None if one.error is None else encode_error(one.error),
                     one.expires_ms,
                     now_ms,
                 )
@@ -254,7 +268,7 @@ def _insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
                         segment.part_no,
                         segment.part_count,
                         one.carrier,
-                        status,
+                        becomes,
                         segment.esm_class,
                         segment.data_coding,
                         segment.short_message,
@@ -313,8 +327,14 @@ class RecordIntents:
 
 
 def _settled(tx: Transaction, jobs: Sequence[SegmentJob]) -> Collection[SegmentKey]:
-    """Those whose first copy turned out to have arrived while the second waited for its turn."""
-    doubtful = {job.key for job in jobs if job.attempt}
+    """Those that are not to be sent any more: the first copy turned out to have arrived while the second
+    waited for its turn, or the number has opted out since."""
+    said = consents_of(tx, {job.source + job.destination for job in jobs})
+    if said:
+        for number, peer in dict.fromkeys((job.source, job.destination) for job in jobs):
+            if said.get(number + peer) == "stopped":
+                reject_waiting(tx, number, peer)
+    doubtful = {job.key for job in jobs if job.attempt or job.source + job.destination in said}
     if not doubtful:
         return ()
     rows = tx.connection.execute(

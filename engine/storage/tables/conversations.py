@@ -70,11 +70,14 @@ conversation_peers = sa.Table(
     sa.Column("number", sa.Text, primary_key=True),  # ours
     sa.Column("peer", sa.Text, primary_key=True),  # the outside number
     sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), primary_key=True),
-    sa.Column("solo", sa.Integer, nullable=False),  # 1: the thread has no other peer
+    sa.Column("solo", sa.Integer, nullable=False),  # 1: the pair's own thread
+    # A number that goes to another domain leaves its threads behind.
+    sa.Column("domain_id", sa.Text, nullable=False),
 )
 _solo = conversation_peers.c.solo == 1
 sa.Index(
     "uq_conversation_peers_solo",
+    conversation_peers.c.domain_id,
     conversation_peers.c.number,
     conversation_peers.c.peer,
     unique=True,
