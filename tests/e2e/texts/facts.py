@@ -44,11 +44,13 @@ class SegmentRow(NamedTuple):
 
 
 class ReceiptRow(NamedTuple):
-    """message_id: of the text it was matched with, None if with none."""
+    """source: the number it is about. message_id, part_no: what it was matched with, None if nothing."""
 
     raw_id: str
     state: str
+    source: str
     message_id: str | None
+    part_no: int | None
     applied: bool
 
 
@@ -170,7 +172,11 @@ def _all(connection: Connection) -> Facts:
     for row in connection.execute(sa.select(recipients)):
         facts.recipients[row.message_id, row.position] = row.status
     for row in connection.execute(sa.select(receipts)):
-        facts.receipts.append(ReceiptRow(row.raw_id, row.state, row.message_id, bool(row.applied)))
+        facts.receipts.append(
+            ReceiptRow(
+                row.raw_id, row.state, _bare(row.source), row.message_id, row.part_no, bool(row.applied)
+            )
+        )
     for row in connection.execute(sa.select(inbound_unrouted)):
         facts.inbound.append(InboundRow(_bare(row.source), row.text, "", False))
     for row in connection.execute(sa.select(inbound_parts).where(inbound_parts.c.message_id.is_(None))):

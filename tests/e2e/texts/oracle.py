@@ -1,12 +1,11 @@
 """What was promised against what happened: the client's log, the SMSC's log and the database at rest.
 
-L, D1, D2, D3, I, X and O have to be empty, and so has U, which holds doubts nobody had reason for;
+L, D1, D2, D3, I, X, T and O have to be empty, and so has U, which holds doubts nobody had reason for;
 `uncertain` counts the justified ones. Pure: facts in, verdict out.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
@@ -72,7 +71,8 @@ class Verdict:
 
     L: acknowledged and lost. D1: submitted again although settled. D2: twice in a class that allows one.
     D3: a second copy without a doubt, or a third. U: doubt without reason, or more of it than was in
-    flight. I: acknowledged to the SMSC and not kept. X: receipts not applied. O: a state that went back.
+    flight. I: acknowledged to the SMSC and not kept. X: receipts not applied. T: a state that is not what
+    the SMSC reported. O: a state that went back.
     """
 
     L: list[str] = field(default_factory=list)
@@ -82,6 +82,7 @@ class Verdict:
     U: list[str] = field(default_factory=list)
     I: list[str] = field(default_factory=list)  # noqa: E741
     X: list[str] = field(default_factory=list)
+    T: list[str] = field(default_factory=list)
     O: list[str] = field(default_factory=list)  # noqa: E741
     uncertain: int = 0  # segments, at rest
     doubted: int = 0  # recipients that were uncertain at any time
@@ -107,6 +108,7 @@ def judge(story: Story) -> Verdict:
     _check_doubts(story, copies, verdict)
     _check_texts_in(story, verdict)
     _check_receipts(story, rows, verdict)
+    _check_truth(story, rows, verdict)
     _check_order(story, verdict)
     return verdict
 
@@ -232,19 +234,47 @@ def _check_receipts(story: Story, rows: Mapping[Part, SegmentRow], verdict: Verd
         submit = _submit_named(story.log, delivery.receipt_id, delivery.source)
         if submit is not None and becomes is not None:
             reported.setdefault(submit.part, []).append((becomes, delivery.receipt_id))
-    witnesses, copies = Counter[str](), Counter[str]()
-    for part, row in rows.items():
-        if row.status == "uncertain":
-            witnesses[part[0]] += len({name for _, name in reported.get(part, ())})
-            copies[part[0]] += row.attempt
     for part, news in reported.items():
         if part not in rows or rows[part].status in {becomes for becomes, _ in news}:
             continue
-        # Parts of one text look alike: receipts tell which only if there are too many for the others.
-        others = copies[part[0]] - rows[part].attempt
-        if rows[part].status == "uncertain" and witnesses[part[0]] <= others:
+        if rows[part].status != "uncertain" or _has_to_settle(story.facts, rows[part]):
+            verdict.X.append(f"{part} is {rows[part].status} in spite of {news}")
+
+
+def _check_truth(story: Story, rows: Mapping[Part, SegmentRow], verdict: Verdict) -> None:
+    """Whether each report the engine shows was made, about the very part."""
+    made: set[tuple[Part, str | None]] = set()
+    for delivery in story.log.deliveries:
+        if not delivery.receipt_id:
             continue
-        verdict.X.append(f"{part} is {rows[part].status} in spite of {news}")
+        submit = _submit_named(story.log, delivery.receipt_id, delivery.source)
+        if submit is not None:
+            made.add((submit.part, _BY_RECEIPT[delivery.state][0]))
+    for part, row in rows.items():
+        if row.status in ("delivered", "undelivered") and (part, row.status) not in made:
+            verdict.T.append(f"{part} is {row.status}, and the SMSC never said so")
+
+
+def _has_to_settle(facts: Facts, row: SegmentRow) -> bool:
+    """Parts of one text look alike: receipts tell which only if there are too many for all the others."""
+    number = row.part[0]
+    unmatched = {one.raw_id for one in facts.receipts if one.source == number and one.message_id is None}
+    others = 0
+    for other in facts.segments:
+        if other.part[0] != number or other.part == row.part:
+            continue
+        if other.status == "uncertain":
+            others += other.attempt
+        elif other.status != "failed":
+            known = {other.smsc_id, *_ids_matched(facts, other)} - {None}
+            others += max(0, other.attempt - len(known))
+    return max(1, len(unmatched)) > others
+
+
+def _ids_matched(facts: Facts, row: SegmentRow) -> Iterator[str]:
+    for one in facts.receipts:
+        if one.source == row.part[0] and (one.message_id, one.part_no) == (row.message_id, row.part[1]):
+            yield one.raw_id
 
 
 def _submit_named(log: WireLog, message_id: str, destination: str) -> Submit | None:

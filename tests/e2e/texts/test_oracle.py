@@ -37,7 +37,7 @@ def story(
         classes={"msg_1": delivery_class},
         segments=[SegmentRow("msg_1", 0, PART, status, "a", 1)],
         recipients={("msg_1", 0): status},
-        receipts=[ReceiptRow("a", "delivered", "msg_1", True)],
+        receipts=[ReceiptRow("a", "delivered", TO, "msg_1", 1, True)],
         history={("msg_1", 0): [*history[:-1], status] if history[-1] == "delivered" else list(history)},
     )
     log = WireLog(
@@ -232,3 +232,31 @@ def test_a_recipient_that_does_not_say_what_its_segments_say_is_found() -> None:
 
 def test_broken_promises_are_listed_by_letter() -> None:
     assert Verdict(L=["a"], X=["b"] * 9).broken() == {"L": ["a"], "X": ["b"] * 5}
+
+
+def test_a_report_that_nobody_made_is_found() -> None:
+    assert broken(story(deliveries=[])) == {"T"}
+    assert broken(story(deliveries=[receipt(state="ENROUTE")])) >= {"T"}
+
+
+def beside(other: SegmentRow, *unmatched: str) -> Story:
+    """A part in doubt whose receipt came, beside another part of its text; receipts matched with nothing."""
+    one = story("uncertain", submits=[accepted(passed_at=None)], history=("sending", "uncertain"))
+    one.facts.segments.append(other)
+    one.facts.receipts[:] = [ReceiptRow(name, "delivered", TO, None, None, False) for name in unmatched]
+    one.log.submits.append(replace(accepted(message_id="b"), part=other.part))
+    one.log.deliveries.append(receipt("b"))
+    return one
+
+
+def test_a_receipt_may_be_the_first_copys_of_an_answered_part() -> None:
+    answered = SegmentRow("msg_1", 0, (TO, 2), "delivered", "b", 2)
+    assert "X" not in broken(beside(answered, "a"))
+    assert "X" in broken(beside(answered, "a", "z"))
+    assert "X" in broken(beside(answered._replace(attempt=1), "a"))
+
+
+def test_a_receipt_may_be_another_doubtful_parts() -> None:
+    doubtful = SegmentRow("msg_1", 0, (TO, 2), "uncertain", None, 1)
+    assert "X" not in broken(beside(doubtful, "a"))
+    assert "X" in broken(beside(doubtful, "a", "b"))
