@@ -30,7 +30,8 @@ def to_e164(text: str, default_region: str | None = None, *, field: str = "to") 
         parsed = phonenumbers.parse(text, default_region)
     except phonenumbers.NumberParseException as error:
         raise _invalid(field) from error
-    if not phonenumbers.is_possible_number(parsed):
+    # 555-0177 without its area is possible, but locally: abroad it would be another's.
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise _invalid(field)
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     if not _E164.fullmatch(number):
