@@ -67,6 +67,10 @@ def recipient_status(segments: Iterable[SegmentStatus]) -> RecipientStatus:
     return next(status for _, holds, status in RULES if holds(present))
 
 
+#: `recipient_status` where there is one segment only, as for most texts.
+STATUS_OF_ONE = {segment: recipient_status((segment,)) for segment in SegmentStatus}
+
+
 #: A message with several recipients shows the least advanced of them, since that is what still needs eyes.
 _MESSAGE_ORDER = (
     R.UNCERTAIN,

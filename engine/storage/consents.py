@@ -24,7 +24,7 @@ from engine.messaging.models import (
     RecipientStatus,
 )
 from engine.messaging.ports import NewText
-from engine.storage.statements import HotStatement, insert
+from engine.storage.statements import HotStatement, fetch_all, insert
 from engine.storage.tables.consent import consent_entries, consents
 from engine.storage.tables.conversations import conversation_peers, timeline_entries
 from engine.storage.tables.messaging import messages, recipients, segments
@@ -72,8 +72,7 @@ def consents_of(tx: Transaction, pairs: Collection[str]) -> Mapping[str, str]:
     if not pairs:
         return {}
     statement = _LOOK_UP[tx.connection.dialect.name]
-    found = tx.connection.exec_driver_sql(statement, (_encode(list(pairs)).decode(),))
-    return {row[0]: row[1] for row in found}
+    return dict(fetch_all(tx.connection, statement, (_encode(list(pairs)).decode(),)))
 
 
 def stopped_among(tx: Transaction, texts: Iterable[NewText]) -> Collection[str]:

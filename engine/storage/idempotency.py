@@ -7,13 +7,14 @@ the writer's queue, on another node on the row's lock. Either way it finds the a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, select, update
 
 from engine.errors import Conflict, EngineError
 from engine.idempotency import Claim, Replayed
-from engine.storage.statements import HotStatement
+from engine.storage.statements import HotQuery, HotStatement, Row, fetch_all, insert
 from engine.storage.tables.log import idempotency_keys
 from engine.storage.transaction import FORGET_CLAIM, Transaction
 
@@ -34,6 +35,25 @@ _STAKE = {
         " ON CONFLICT (scope, key) DO NOTHING RETURNING scope, key"
     ),
 }
+
+
+def _answering(count: int) -> HotQuery:
+    """Stakes and answers so many keys; returns those that had none."""
+    columns = ("scope", "key", "fingerprint", "status", "body", "created_ms")
+    rows: list[dict[str, Any]] = [
+        {column: bindparam(f"{column}_{n}") for column in columns} for n in range(count)
+    ]
+    return HotQuery(
+        insert(idempotency_keys)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["scope", "key"])
+        .returning(idempotency_keys.c.scope, idempotency_keys.c.key),
+        *(f"{column}_{n}" for n in range(count) for column in columns),
+    )
+
+
+# Few lengths, so that the driver knows each statement already.
+_ANSWERING = {count: _answering(count) for count in (64, 32, 16, 8, 4, 2, 1)}
 _SETTLE = HotStatement(
     update(idempotency_keys)
     .where(idempotency_keys.c.scope == bindparam("in_scope"), idempotency_keys.c.key == bindparam("with_key"))
@@ -82,12 +102,43 @@ def claim_many(tx: Transaction, claims: Sequence[Claim]) -> list[Replayed | Engi
         raise TwinClaims
     rows = _encode([(claim.scope, claim.key, claim.fingerprint) for claim in claims]).decode()
     statement = _STAKE[tx.connection.dialect.name]
-    staked = {(scope, key) for scope, key in tx.connection.exec_driver_sql(statement, (tx.now_ms, rows))}
+    staked = {(scope, key) for scope, key in fetch_all(tx.connection, statement, (tx.now_ms, rows))}
     tx.unsettled_claims |= staked
     results: list[Replayed | EngineError | None] = [None] * len(claims)
     for identity, place in places.items():
         if identity not in staked:  # rare enough to ask for one by one
             results[place] = _earlier_answer(tx, claims[place])
+    return results
+
+
+def answer_many(
+    tx: Transaction, answers: Sequence[tuple[Claim, int, str]]
+) -> list[Replayed | EngineError | None]:
+    """`claim_many` and `settle_many` in one, for work that cannot be refused any more.
+
+    Each answer, (claim, HTTP status, JSON body), is kept unless its key has one already; the results are
+    those of `claim_many`, and only what got None may be done. Raises TwinClaims likewise.
+    """
+    places = {(claim.scope, claim.key): place for place, (claim, _, _) in enumerate(answers)}
+    if len(places) != len(answers):
+        raise TwinClaims
+    staked: set[Row] = set()
+    # In key order, so that two nodes never wait for each other in a circle.
+    in_order = sorted(places.items())
+    first = 0
+    while left := len(in_order) - first:
+        count = next(size for size in _ANSWERING if size <= left)
+        values: list[str | int] = []
+        for (scope, key), place in in_order[first : first + count]:
+            claim, status, body = answers[place]
+            values += (scope, key, claim.fingerprint, status, body, tx.now_ms)
+        staked.update(_ANSWERING[count].all(tx.connection, *values))
+        first += count
+    results: list[Replayed | EngineError | None] = [None] * len(answers)
+    if len(staked) < len(answers):
+        for identity, place in in_order:
+            if identity not in staked:
+                results[place] = _earlier_answer(tx, answers[place][0])
     return results
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from engine.messaging.models import SegmentStatus
 from engine.messaging.ports import ReceiptNews
-from engine.storage.statements import HotStatement, insert
+from engine.storage.statements import HotQuery, HotStatement, insert
 from engine.storage.tables.messaging import messages, receipts, recipients, segments
 from engine.storage.text_evidence import settle_by_evidence
 from engine.storage.text_rows import COMMUTING, PAIR_RECEIPT, AnyRow, ReceiptApplier
@@ -27,7 +27,7 @@ _TELLING_DIGITS = 6
 
 _INSERT_RECEIPT = HotStatement(insert(receipts), *receipts.c.keys())
 _parked = receipts.c.message_id.is_(None)
-_ANY_PARKED = sa.select(receipts.c.id).where(_parked).limit(1)
+_ANY_PARKED = HotQuery(sa.select(receipts.c.id).where(_parked).limit(sa.literal_column("1")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class ApplyReceipts:
 
 def pair_parked(tx: Transaction, keys: Sequence[tuple[str, str]]) -> int:
     """Apply receipts that came before the response with their id. keys: (carrier, smsc_key)."""
-    if not keys or tx.connection.execute(_ANY_PARKED).first() is None:
+    if not keys or not _ANY_PARKED.all(tx.connection):
         return 0
     parked = tx.connection.execute(
         sa.select(receipts)

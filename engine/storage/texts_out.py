@@ -20,13 +20,13 @@ from sqlalchemy import bindparam
 
 from engine.errors import EngineError
 from engine.events import NewEvent, domain_stream
-from engine.idempotency import Replayed
+from engine.idempotency import Claim, Replayed
 from engine.messaging.errors import client_id_reused
 from engine.messaging.models import Message, SegmentStatus
 from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome, SegmentJob, SegmentKey
-from engine.messaging.rollup import recipient_status
+from engine.messaging.rollup import STATUS_OF_ONE
 from engine.storage.consents import consents_of, reject_waiting, stopped_among, without_stopped
-from engine.storage.idempotency import claim_many, settle_many
+from engine.storage.idempotency import answer_many, claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.messaging import messages, recipients, segments
 from engine.storage.text_evidence import settle_by_evidence
@@ -113,6 +113,11 @@ _RECIPIENT_OUTCOME = HotStatement(
     "key_position",
 )
 
+# An enumeration's members and values are looked up in Python code, so once is enough.
+_QUEUED, _UNCERTAIN = SegmentStatus.QUEUED, SegmentStatus.UNCERTAIN
+#: A segment's status, and that of a recipient with no other segment, as they are stored.
+_WORDS = {one: (one.value, STATUS_OF_ONE[one].value) for one in SegmentStatus}
+
 
 @dataclass(frozen=True, slots=True)
 class AcceptTexts:
@@ -132,25 +137,56 @@ class AcceptTexts:
         cls, tx: Transaction, operations: Sequence[Self]
     ) -> Sequence[Accepted | Replayed | EngineError]:
         results: list[Accepted | Replayed | EngineError] = [()] * len(operations)
-        claimed = [(place, op.new.claim) for place, op in enumerate(operations) if op.new.claim is not None]
-        answered = set()
-        if claimed:
-            for (place, _), found in zip(
-                claimed, claim_many(tx, [claim for _, claim in claimed]), strict=True
-            ):
-                if found is not None:
-                    results[place] = found
-                    answered.add(place)
-        earlier = _sent_before(
-            tx, [op.new.texts for place, op in enumerate(operations) if place not in answered]
-        )
         stopped = stopped_among(tx, [text for op in operations for text in op.new.texts])
         fresh: list[NewText] = []
-        settled = []
+        plain: list[tuple[Claim, int, str]] = []
+        plain_places: list[int] = []
+        careful: list[int] = []
         for place, operation in enumerate(operations):
-            if place in answered:
-                continue
             new = operation.new
+            claim, render = new.claim, new.render
+            if claim is None or render is None or stopped or _names_itself(new.texts):
+                careful.append(place)
+                continue
+            # Nothing can refuse these any more, so what they are answered is known.
+            accepted = results[place] = [text.message for text in new.texts]
+            plain.append((claim, *render(accepted)))
+            plain_places.append(place)
+        for place, found in zip(plain_places, answer_many(tx, plain), strict=True):
+            if found is None:
+                fresh += operations[place].new.texts
+            else:
+                results[place] = found
+        settled = cls._look_first(tx, operations, careful, stopped, results, fresh) if careful else ()
+        insert_texts(tx, fresh)
+        settle_many(tx, settled)
+        return results
+
+    @classmethod
+    def _look_first(
+        cls,
+        tx: Transaction,
+        operations: Sequence[Self],
+        places: Sequence[int],
+        stopped: Collection[str],
+        results: list[Accepted | Replayed | EngineError],
+        fresh: list[NewText],
+    ) -> Sequence[tuple[Claim, int, str]]:
+        """Texts that may have been sent before, or must not be sent. Adds to results and fresh.
+
+        Returns the answers to be kept for their claims.
+        """
+        claimed = [(place, claim) for place in places if (claim := operations[place].new.claim) is not None]
+        answered = set()
+        for (place, _), found in zip(claimed, claim_many(tx, [claim for _, claim in claimed]), strict=True):
+            if found is not None:
+                results[place] = found
+                answered.add(place)
+        left = [place for place in places if place not in answered]
+        earlier = _sent_before(tx, [operations[place].new.texts for place in left])
+        settled = []
+        for place in left:
+            new = operations[place].new
             outcome: list[Message | EngineError] = []
             for text in new.texts:
                 key = (text.sender_id, text.message.client_id)
@@ -174,10 +210,12 @@ class AcceptTexts:
                     results[place] = refusal
                     continue
                 settled.append((new.claim, status, body))
-        insert_texts(tx, fresh)
-        if settled:
-            settle_many(tx, settled)
-        return results
+        return settled
+
+
+def _names_itself(texts: Sequence[NewText]) -> bool:
+    """Whether one of them has a client_id, and so may be a repeat."""
+    return any(text.message.client_id is not None for text in texts)
 
 
 def _sent_before(
@@ -373,48 +411,39 @@ class RecordOutcomes:
     def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
         outcomes = [outcome for operation in operations for outcome in operation.outcomes]
         now_ms = tx.now_ms
-        tx.execute_many(
-            _OUTCOME,
-            [
+        segment_rows, recipient_rows = [], []
+        several: list[Outcome] = []
+        doubts: list[Outcome] = []
+        for o in outcomes:
+            job, segment = o.job, o.job.segment
+            message_id, position = job.message_id, job.position
+            segment_status, status = _WORDS[o.status]
+            segment_rows.append(
                 (
-                    o.status.value,
-                    o.job.attempt,
+                    segment_status,
+                    job.attempt,
                     o.smsc_id or None,
                     o.smsc_key or None,
                     o.command_status,
                     o.not_before_ms,
                     now_ms,
-                    *o.job.key,
+                    message_id,
+                    position,
+                    segment.part_no,
                 )
-                for o in outcomes
-            ],
-        )
-        single: list[Outcome] = []
-        several: list[Outcome] = []
-        for outcome in outcomes:
-            simple = outcome.fresh and outcome.job.segment.part_count == 1
-            (single if simple else several).append(outcome)
-        tx.execute_many(
-            _RECIPIENT_OUTCOME,
-            [
-                (
-                    recipient_status((o.status,)).value,
-                    encode_error(o.error),
-                    now_ms,
-                    o.job.message_id,
-                    o.job.position,
-                )
-                for o in single
-            ],
-        )
-        for o in single:
-            job = o.job
-            status = recipient_status((o.status,)).value
-            tx.emit(message_event(job.domain_id, job.message_id, job.position, status, job.user_ids))
+            )
+            if o.fresh and segment.part_count == 1:
+                recipient_rows.append((status, encode_error(o.error), now_ms, message_id, position))
+                tx.emit(message_event(job.domain_id, message_id, position, status, job.user_ids))
+            else:
+                several.append(o)
+            # Receipts may have come before the doubt, or while a sister segment was being sent.
+            if segment.part_count > 1 or _in_doubt(o):
+                doubts.append(o)
+        tx.execute_many(_OUTCOME, segment_rows)
+        tx.execute_many(_RECIPIENT_OUTCOME, recipient_rows)
         _roll_up_jobs(tx, several)
         pair_parked(tx, [(o.carrier, o.smsc_key) for o in outcomes if o.smsc_key])
-        # Receipts may have come before the doubt, or while a sister segment was being sent.
-        doubts = [o for o in outcomes if _in_doubt(o) or o.job.segment.part_count > 1]
         for carrier in {o.carrier for o in doubts}:
             pairs = {(o.job.source, o.job.destination) for o in doubts if o.carrier == carrier}
             settle_by_evidence(tx, carrier, pairs)
@@ -423,8 +452,8 @@ class RecordOutcomes:
 
 def _in_doubt(outcome: Outcome) -> bool:
     """Whether the carrier may have a copy it has not named."""
-    waiting = outcome.status is SegmentStatus.QUEUED and outcome.job.attempt > 0
-    return waiting or outcome.status is SegmentStatus.UNCERTAIN
+    status = outcome.status
+    return status is _UNCERTAIN or (status is _QUEUED and outcome.job.attempt > 0)
 
 
 def _roll_up_jobs(tx: Transaction, outcomes: Sequence[Outcome]) -> None:

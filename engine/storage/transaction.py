@@ -5,7 +5,6 @@ Everything here is synchronous and runs on the writer, never on the event loop's
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, Self, TypeVar
 
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete
 
 from engine.errors import EngineError
 from engine.events import Event, NewEvent
-from engine.storage.statements import HotStatement, Row, insert
+from engine.storage.statements import HotStatement, Row, fetch_all, insert
 from engine.storage.tables import log
 
 R = TypeVar("R")
@@ -96,20 +95,31 @@ class Transaction:
         commit a number in between: commit order is sequence order, and no gap is filled late.
         """
         new = self._new_events
-        counts = Counter([event.stream for event in new])
-        wanted = _encode(sorted(counts.items())).decode()
-        allocated = self.connection.exec_driver_sql(_ALLOCATE[self.connection.dialect.name], (wanted,))
-        following = {stream: last - counts[stream] + 1 for stream, last in allocated.all()}
-        numbered, rows = [], []
+        counts: dict[str, int] = {}
         for event in new:
-            stream = event.stream
+            counts[event.stream] = counts.get(event.stream, 0) + 1
+        wanted = _encode(sorted(counts.items())).decode()
+        allocated = fetch_all(self.connection, _ALLOCATE[self.connection.dialect.name], (wanted,))
+        following = {stream: last - counts[stream] + 1 for stream, last in allocated}
+        now_ms = self.now_ms
+        numbered: list[Event] = []
+        rows: list[Row] = []
+        encoded_ids: dict[tuple[str, ...], str] = {}  # a batch concerns few users
+        for event in new:
+            stream, kind, subject, data, ids = (
+                event.stream,
+                event.type,
+                event.subject,
+                event.data,
+                event.user_ids,
+            )
             seq = following[stream]
             following[stream] = seq + 1
-            numbered.append(
-                Event(stream, seq, event.type, event.subject, event.data, self.now_ms, event.user_ids)
-            )
-            data, user_ids = _encode(event.data).decode(), _encode(event.user_ids).decode()
-            rows.append((stream, seq, event.type, event.subject, data, user_ids, self.now_ms))
+            numbered.append(Event(stream, seq, kind, subject, data, now_ms, ids))
+            user_ids = encoded_ids.get(ids)
+            if user_ids is None:
+                user_ids = encoded_ids[ids] = _encode(ids).decode()
+            rows.append((stream, seq, kind, subject, _encode(data).decode(), user_ids, now_ms))
         self.execute_many(_INSERT_EVENT, rows)
         return numbered
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from engine.errors import Conflict, EngineError
 from engine.idempotency import Claim, Replayed
 from engine.storage.database import Transaction
-from engine.storage.idempotency import claim, claim_many, settle, settle_many, trim
+from engine.storage.idempotency import answer_many, claim, claim_many, settle, settle_many, trim
 from tests.contract.storage.notes import Node, create_notes, notes, open_node
 
 Answer = str | Replayed | EngineError
@@ -160,3 +160,21 @@ async def test_answers_are_forgotten_in_portions(node: Node) -> None:
     assert await node.database.write(Accept(key("k0"), "again")) == "again"
     names = await node.database.read(lambda c: list(c.scalars(select(notes.c.name))))
     assert "again" in names
+
+
+async def test_answers_known_beforehand_are_kept_unless_their_key_has_one(node: Node) -> None:
+    await node.database.transact(lambda tx: place(tx, key("k7"), "earlier"))
+    # More than go into one statement, and not a round number of them.
+    answers = [(key(f"k{n}"), 202, f"answer {n}") for n in range(107)]
+    found = await node.database.transact(lambda tx: answer_many(tx, answers))
+    assert [n for n, one in enumerate(found) if one is not None] == [7]
+    assert found[7] == Replayed(201, "earlier")
+    again = await node.database.transact(lambda tx: answer_many(tx, answers))
+    assert again == [Replayed(201, "earlier") if n == 7 else Replayed(202, f"answer {n}") for n in range(107)]
+
+
+async def test_an_answer_known_beforehand_is_not_kept_for_another_request(node: Node) -> None:
+    await node.database.transact(lambda tx: answer_many(tx, [(key("k", "f1"), 202, "a")]))
+    (found,) = await node.database.transact(lambda tx: answer_many(tx, [(key("k", "f2"), 202, "b")]))
+    assert isinstance(found, Conflict)
+    assert found.code == "idempotency_mismatch"

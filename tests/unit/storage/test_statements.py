@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Column, Dialect, MetaData, Table, Text, bindparam, case, delete, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    case,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from engine.storage.statements import HotStatement, insert
+from engine.storage.errors import native
+from engine.storage.sqlite import make_engine
+from engine.storage.statements import HotQuery, HotStatement, fetch_all, insert
 
 table = Table(
     "t", MetaData(), Column("id", Text, primary_key=True), Column("size", BigInteger), Column("note", Text)
@@ -18,14 +34,23 @@ SQLITE, POSTGRES = sqlite.dialect(), asyncpg.dialect()
 
 
 class Recorder:
-    """Stands for a connection: keeps what the driver would get."""
+    """Stands for a connection and its cursors: keeps what the driver would get."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
+        self.connection = self
         self.calls: list[tuple[str, list[Any]]] = []
 
     def exec_driver_sql(self, sql: str, rows: list[Any]) -> None:
         self.calls.append((sql, rows))
+
+    executemany = exec_driver_sql
+
+    def cursor(self) -> Recorder:
+        return self
+
+    def close(self) -> None:
+        pass
 
 
 def run(statement: HotStatement, dialect: Dialect, *rows: tuple[Any, ...]) -> tuple[str, list[Any]]:
@@ -83,6 +108,29 @@ def test_no_rows_are_no_statement() -> None:
     recorder = Recorder(SQLITE)
     HotStatement(insert(table), "id").execute_many(recorder, [])  # type: ignore[arg-type]
     assert recorder.calls == []
+
+
+def test_a_query_gives_the_drivers_rows(tmp_path: Path) -> None:
+    query = HotQuery(select(table.c.note).where(table.c.id == bindparam("at"), table.c.size > 3), "at")
+    with make_engine(tmp_path / "t.db", writer=True).begin() as connection:
+        table.create(connection)
+        HotStatement(insert(table), "id", "size", "note").execute_many(
+            connection, [("a", 3, "small"), ("b", 4, "large")]
+        )
+        assert query.all(connection, "a") == []
+        assert query.all(connection, "b") == [("large",)]
+
+
+def test_what_the_driver_refuses_is_told_in_sqlalchemys_words_and_without_values(tmp_path: Path) -> None:
+    statement = HotStatement(insert(table), "id", "note")
+    with make_engine(tmp_path / "t.db", writer=True).begin() as connection:
+        table.create(connection)
+        with pytest.raises(IntegrityError) as refused:
+            statement.execute_many(connection, [("a", "a secret"), ("a", "another")])
+        assert native(refused.value) == {"sqlite": "SQLITE_CONSTRAINT_PRIMARYKEY"}
+        assert "secret" not in str(refused.value)
+        with pytest.raises(OperationalError):
+            fetch_all(connection, "SELECT nothing FROM t")
 
 
 def test_a_parameter_nobody_gives_is_refused() -> None:
