@@ -33,6 +33,8 @@ _CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 # The far half of a Local channel is named after the near one: "<id>;2".
 _ANY_UNIQUEID = re.compile(r"[A-Za-z0-9_.;-]{1,149}")
+_PRESENCE_NAME = re.compile(r"CustomPresence:[A-Za-z0-9_.-]{1,100}")
+_DEVICE_NAME = re.compile(r"Custom:[A-Za-z0-9_.-]{1,100}")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
@@ -194,6 +196,46 @@ def core_status() -> Action:
 def core_settings() -> Action:
     """Which Asterisk this is."""
     return Action("CoreSettings")
+
+
+def device_state_list() -> Action:
+    """The state of every device; needs class call or reporting, and module res_manager_devicestate."""
+    return Action("DeviceStateList")
+
+
+def extension_state_list() -> Action:
+    """The state of every hint; needs class call or reporting."""
+    return Action("ExtensionStateList")
+
+
+def presence_state_list() -> Action:
+    """Every presence state that was ever set; needs class call or reporting."""
+    return Action("PresenceStateList")
+
+
+def contact_list() -> Action:
+    """Every registered phone; needs class system, which an account of ours does not have as a rule."""
+    return Action("PJSIPShowContacts")
+
+
+def set_presence_state(name: str, *, do_not_disturb: bool) -> Action:
+    """Write do-not-disturb as a presence state, `CustomPresence:...`; needs class call.
+
+    Raises InvalidRequest with code `invalid_state_name`.
+    """
+    _match(_PRESENCE_NAME, name, "state name", "invalid_state_name")
+    value = "dnd,," if do_not_disturb else "available,,"
+    return Action("Setvar", (("Variable", f"PRESENCE_STATE({name})"), ("Value", value)))
+
+
+def set_device_state(name: str, *, in_use: bool) -> Action:
+    """Write a device state of the dialplan's own, `Custom:...`; needs class call.
+
+    Raises InvalidRequest with code `invalid_state_name`.
+    """
+    _match(_DEVICE_NAME, name, "state name", "invalid_state_name")
+    value = "INUSE" if in_use else "NOT_INUSE"
+    return Action("Setvar", (("Variable", f"DEVICE_STATE({name})"), ("Value", value)))
 
 
 def list_commands() -> Action:

@@ -183,18 +183,28 @@ class AmiClient:
         raise _rejection(reply)
 
     async def channels(self) -> list[Mapping[str, str]]:
-        """Every channel as CoreShowChannels lists it, complete.
+        """Every channel as CoreShowChannels lists it, complete. Raises as `rows` does."""
+        return await self.rows(actions.core_show_channels(), "CoreShowChannel")
+
+    async def rows(self, action: Action, row_event: str) -> list[Mapping[str, str]]:
+        """What a list action lists, complete; row_event names its rows.
 
         Raises PeerUnavailable (also code `pbx_list_incomplete`), PeerRejected or OutcomeUnknown.
         """
-        reply, *rows = await self._ask(actions.core_show_channels(), is_list=True)
+        reply, *rows = await self._ask(action, is_list=True)
         if reply.get("Response") != "Success":
             raise _rejection(reply)
-        listed = [row for row in rows if row.get("Event") == "CoreShowChannel"]
+        listed: list[Mapping[str, str]] = [row for row in rows if row.get("Event") == row_event]
         promised = rows[-1].get("ListItems") if rows else None
         if promised != str(len(listed)):
-            raise PeerUnavailable("The PBX's channel list was cut short.", code="pbx_list_incomplete")
-        return list(listed)
+            raise PeerUnavailable("A list of the PBX was cut short.", code="pbx_list_incomplete")
+        return listed
+
+    async def set_variable(self, action: Action) -> None:
+        """Write a state that the PBX keeps; repeating it does no harm. Raises as `originate` does."""
+        reply = (await self._ask(action))[0]
+        if reply.get("Response") != "Success":
+            raise _rejection(reply)
 
     async def _ask(
         self, action: Action, *, action_id: str | None = None, is_list: bool = False

@@ -18,6 +18,7 @@ from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 
 from engine.ami.messages import Frame, FrameParser, NotAnAmiServer
+from engine.ami.presence import DEVICE_EVENTS
 from engine.ami.wanted import LIST_EVENTS, WANTED_EVENTS
 from engine.errors import Conflict, EngineError, OutcomeUnknown, PeerUnavailable
 
@@ -145,7 +146,8 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]
             if over or len(question.rows) > _LIST_ROWS:
                 self._settle(question)
             return True
-        return name in LIST_EVENTS
+        # Rows of these lists are named like the events that tell of a change.
+        return name in LIST_EVENTS or (name in DEVICE_EVENTS and "ActionID" in frame)
 
     def _settle(self, question: _Question) -> None:
         if not question.answer.done():

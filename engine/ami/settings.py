@@ -9,6 +9,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from engine.ami.actions import has_unsafe_characters
+from engine.ami.presence import MarkTemplate
 
 # A login line is one AMI header; 200 characters is far more than any account needs.
 _CREDENTIAL_CHARACTERS = 200
@@ -26,6 +27,8 @@ class AmiSettings:
     (run commands, change configuration, read or write files).
     ping_every_s: a link that was silent this long is probed; answer_timeout_s: how long any
     action, the probe included, may wait for its answer.
+    do_not_disturb_state: where this PBX keeps do-not-disturb of an endpoint: `CustomPresence:{endpoint}`,
+    a presence state, or `Custom:DND{endpoint}`, a device state; empty keeps it out of the PBX.
     reconnect_min_s: the pause after the first failure; it doubles with each up to reconnect_max_s,
     and is shortened at random by up to half, so that nodes do not knock together.
     """
@@ -39,6 +42,7 @@ class AmiSettings:
     ca_file: str | None = None
     allow_plaintext: bool = False
     allow_extra_privileges: bool = False
+    do_not_disturb_state: str = ""
     # Asterisk keeps idle sessions for ever, but firewalls forget them after minutes.
     ping_every_s: float = 10.0
     # A wrong password is answered after 1.0 s, a list of 4,000 channels within 0.15 s.
@@ -60,6 +64,11 @@ class AmiSettings:
             found.append("ca_file: has no effect without tls; remove it or set tls = true.")
         if not self.tls and not self.allow_plaintext and not is_loopback(self.host):
             found.append("tls: required for a host that is not this machine, unless allow_plaintext is set.")
+        if self.do_not_disturb_state and not MarkTemplate.valid(self.do_not_disturb_state):
+            found.append(
+                "do_not_disturb_state: CustomPresence: or Custom: and a name that holds {endpoint} once, "
+                "for example CustomPresence:{endpoint}."
+            )
         for name, seconds in (
             ("ping_every_s", self.ping_every_s),
             ("answer_timeout_s", self.answer_timeout_s),

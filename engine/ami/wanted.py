@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from engine.ami.lines import LINE_EVENTS
+from engine.ami.presence import DEVICE_EVENTS
 from engine.ami.tracked_call import TRACKED_EVENTS
 
 # What lists are made of and end with; without them no CoreShowChannels is ever complete.
-LIST_EVENTS = frozenset({"CoreShowChannel", "CoreShowChannelsComplete", "Status", "StatusComplete"})
+LIST_EVENTS = frozenset(
+    {
+        *("CoreShowChannel", "CoreShowChannelsComplete", "Status", "StatusComplete"),
+        *("DeviceStateListComplete", "ExtensionStateListComplete", "PresenceStateListComplete"),
+        *("ContactList", "ContactListComplete"),
+    }
+)
 # The state of the PBX itself; class system, so an account may lack them.
 LINK_EVENTS = frozenset({"FullyBooted", "Shutdown"})
 
-WANTED_EVENTS = TRACKED_EVENTS | LIST_EVENTS | LINK_EVENTS
+WANTED_EVENTS = TRACKED_EVENTS | LINE_EVENTS | DEVICE_EVENTS | LIST_EVENTS | LINK_EVENTS
