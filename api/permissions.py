@@ -36,6 +36,8 @@ class Permission(StrEnum):
     SEND_MESSAGES = "send_messages"
     READ_MESSAGES = "read_messages"
     READ_CONVERSATIONS = "read_conversations"
+    READ_CONTACTS = "read_contacts"
+    CHANGE_CONTACTS = "change_contacts"  # shared ones: see the settings
     READ_EVENTS = "read_events"
     READ_AUDIT = "read_audit"
     READ_METRICS = "read_metrics"
@@ -66,6 +68,8 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.SEND_MESSAGES: S.BASIC_USER,
     P.READ_MESSAGES: S.BASIC_USER,
     P.READ_CONVERSATIONS: S.BASIC_USER,
+    P.READ_CONTACTS: S.BASIC_USER,
+    P.CHANGE_CONTACTS: S.BASIC_USER,
     P.READ_EVENTS: S.BASIC_USER,
     P.READ_AUDIT: S.OFFICE_MANAGER,
     P.READ_METRICS: S.SUPER_USER,

@@ -19,6 +19,7 @@ from api.settings import ApiSettings, Network
 from config.carriers import CarrierSection
 from engine.ami.settings import AmiSettings
 from engine.click_to_call.settings import CallSettings
+from engine.contacts.settings import ContactSettings
 from engine.messaging.settings import MessagingSettings
 
 _API = ApiSettings()
@@ -133,6 +134,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     events: EventSettings = field(default_factory=EventSettings)
     messaging: MessagingSettings = field(default_factory=MessagingSettings)
+    contacts: ContactSettings = field(default_factory=ContactSettings)
     calls: CallSettings = field(default_factory=CallSettings)
     pbx: tuple[AmiSettings, ...] = ()
     carrier: tuple[CarrierSection, ...] = ()

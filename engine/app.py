@@ -20,6 +20,7 @@ import structlog
 
 from api.app import build_app, serving
 from config.settings import Settings
+from engine.accounts.access import sees_domain
 from engine.accounts.service import Accounts
 from engine.adapters.ami_pbx import AmiPbx
 from engine.adapters.smpp_carrier import SmppSmsCarrier
@@ -27,6 +28,8 @@ from engine.adapters.smpp_texts import CarrierTexts
 from engine.bus.in_process import Bus
 from engine.click_to_call.service import ClickToCall
 from engine.clock import Clock, SystemClock
+from engine.contacts.directory import Directory
+from engine.contacts.service import Contacts
 from engine.conversations.service import Conversations
 from engine.errors import StorageUnavailable
 from engine.events import OPERATIONS_STREAM, Event, NewEvent
@@ -42,6 +45,7 @@ from engine.storage.accounts import SqlAccountsStore
 from engine.storage.announce import Announce
 from engine.storage.audit import AuditReader
 from engine.storage.calls import SqlCalls, SqlDirectory
+from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
 from engine.storage.event_log import EventLog
@@ -161,11 +165,14 @@ async def _working(
         SqlAccountsStore(database), clock, known_pbxs=set(pbxs) or None, known_carriers=set(outboxes) or None
     )
     metrics = EngineMetrics(database, outboxes, carriers, calls.pbx_links, calls.open_calls)
+    people = SqlContactStore(database)
     services = Services(
         accounts=accounts,
         calls=calls,
         messaging=messaging,
         conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(numbers)),
+        contacts=Contacts(people, sees_domain, settings.contacts),
+        directory=Directory(people, sees_domain),
         audit=AuditReader(database),
         event_log=event_log,
         bus=bus,

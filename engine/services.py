@@ -17,6 +17,8 @@ from engine.accounts.service import Accounts
 from engine.audit import AuditEntry
 from engine.bus.in_process import Bus, Closed, Ephemeral, Overflowed, Subscription
 from engine.click_to_call.models import Call, CallFilter, PlaceCall
+from engine.contacts.directory import Directory
+from engine.contacts.service import Contacts
 from engine.conversations.models import Conversation, Say
 from engine.errors import EngineError
 from engine.events import Event
@@ -170,6 +172,8 @@ class Services:
     calls: Calls
     messaging: Messaging
     conversations: Conversations
+    contacts: Contacts
+    directory: Directory
     audit: AuditLog
     event_log: EventLog
     bus: Bus

@@ -35,6 +35,7 @@ from engine.storage.account_rows import (
     user_row,
 )
 from engine.storage.database import Database
+from engine.storage.directory_keys import forget_book, forget_user, index_user
 from engine.storage.tables.accounts import (
     credentials,
     devices,
@@ -49,7 +50,6 @@ from engine.storage.transaction import Transaction
 R = TypeVar("R")
 #: Well below what one statement may have of parameters.
 _IDS_AT_ONCE = 500
-
 
 
 class SqlAccountsStore:
@@ -213,6 +213,7 @@ class SqlAccountsChanges(SqlAccountsReads):
 
     def delete_domain(self, domain_id: str) -> None:
         try:
+            forget_book(self._connection, domain_id)
             self._delete(domains, domain_id)
         except IntegrityError as error:
             raise Conflict(
@@ -222,11 +223,16 @@ class SqlAccountsChanges(SqlAccountsReads):
 
     def insert_user(self, user: User) -> None:
         self._connection.execute(users.insert().values(user_row(user)))
+        index_user(self._connection, user)
 
     def save_user(self, user: User) -> None:
+        forget_user(self._connection, user.id)
         self._save(users, user.id, user_row(user))
+        index_user(self._connection, user)
 
     def delete_user(self, user_id: str) -> None:
+        forget_user(self._connection, user_id)
+        forget_book(self._connection, user_id)
         self._delete(users, user_id)
 
     def insert_device(self, device: Device) -> None:

@@ -16,6 +16,7 @@ from api.app import FEATURES
 from api.permissions import LEAST_SCOPE, Permission, scopes_with
 from api.routes import Route, RouteTable
 from engine.accounts.models import SYSTEM, CreateDevice, CreateNumber, CreateUser, Scope
+from engine.contacts.models import CreateContact
 from engine.ids import new_id
 from tests.integration.api.client import Answer
 from tests.integration.api.world import CARRIER, Tenant, World, made
@@ -58,6 +59,7 @@ class Ids:
     call: str
     message: str
     conversation: str
+    contact: str
     e164: str
 
 
@@ -71,12 +73,13 @@ def ids_of(tenant: Tenant) -> Ids:
         tenant.call_id,
         tenant.message_id,
         tenant.conversation_id,
+        tenant.contact_id,
         tenant.number.e164,
     )
 
 
 def ids_of_nothing() -> Ids:
-    kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv")
+    kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont")
     return Ids(*(new_id(kind) for kind in kinds), "+12025550199")
 
 
@@ -144,6 +147,11 @@ async def doomed_key(world: World, tenant: Tenant) -> Ask:
 
 async def new_key(_: World, tenant: Tenant) -> Ask:
     return Ask("/v1/keys", {"label": "new", "scope": "office_manager", "domain_id": tenant.domain.id})
+
+
+async def doomed_contact(world: World, tenant: Tenant) -> Ask:
+    command = CreateContact(name="Doomed", domain_id=tenant.domain.id)
+    return Ask(f"/v1/contacts/{made(await world.services.contacts.create(SYSTEM, command)).id}")
 
 
 def text(tenant: Tenant) -> dict[str, object]:
@@ -288,6 +296,34 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: f"/v1/conversations/{t.conversation_id}/messages", lambda t: {"text": "Hello"}),
         lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/messages", {"text": "Hello"})],
     ),
+    "create_contact": Row(
+        fixed(lambda t: "/v1/contacts", lambda t: {"name": "New"}, domain_in="body"),
+        lambda ids: [
+            Ask("/v1/contacts", {"name": "New", "domain_id": ids.domain}),
+            Ask("/v1/contacts", {"name": "New", "numbers": [{"user_id": ids.user}]}),
+        ],
+    ),
+    "list_contacts": Row(
+        fixed(lambda t: "/v1/contacts", domain_in="query"),
+        lambda ids: [Ask(f"/v1/contacts?domain_id={ids.domain}")],
+    ),
+    "get_contact": Row(
+        fixed(lambda t: f"/v1/contacts/{t.contact_id}"), lambda ids: [Ask(f"/v1/contacts/{ids.contact}")]
+    ),
+    "change_contact": Row(
+        fixed(lambda t: f"/v1/contacts/{t.contact_id}", lambda t: {"name": "Supplier"}),
+        lambda ids: [Ask(f"/v1/contacts/{ids.contact}", {"name": "Mine"})],
+        narrower={Scope.BASIC_USER: "shared_contacts_read_only"},
+    ),
+    "delete_contact": Row(
+        doomed_contact,
+        lambda ids: [Ask(f"/v1/contacts/{ids.contact}")],
+        narrower={Scope.BASIC_USER: "shared_contacts_read_only"},
+    ),
+    "search_directory": Row(
+        fixed(lambda t: "/v1/directory?q=10", domain_in="query"),
+        lambda ids: [Ask(f"/v1/directory?q=10&domain_id={ids.domain}")],
+    ),
     "read_events": Row(
         fixed(lambda t: f"/v1/events?domains={t.domain.id}"),
         lambda ids: [Ask(f"/v1/events?domains={ids.domain}"), Ask(f"/v1/events?cursor={ids.domain}:0")],
@@ -327,7 +363,8 @@ def named(one: Ask, tenant: Tenant, scope: Scope) -> Ask:
     if not scope.system_wide or one.domain_in is None:
         return one
     if one.domain_in == "query":
-        return Ask(f"{one.path}?domain_id={tenant.domain.id}", one.body)
+        joined_by = "&" if "?" in one.path else "?"
+        return Ask(f"{one.path}{joined_by}domain_id={tenant.domain.id}", one.body)
     assert isinstance(one.body, dict)
     return Ask(one.path, {**one.body, "domain_id": tenant.domain.id})
 
@@ -401,7 +438,7 @@ def told(answer: Answer) -> tuple[int, bytes]:
 async def test_an_id_of_the_wrong_shape_is_as_missing_as_one_of_nothing(world: World, name: str) -> None:
     route = TABLE[name]
     missing = ROWS[name].strangers(ids_of_nothing())
-    wrong = ROWS[name].strangers(Ids(*["' OR 1=1 --%00" for _ in range(9)]))
+    wrong = ROWS[name].strangers(Ids(*["' OR 1=1 --%00" for _ in range(10)]))
     for one, other in zip(missing, wrong, strict=True):
         assert told(await ask(world, route, one, world.super_user)) == told(
             await ask(world, route, other, world.super_user)

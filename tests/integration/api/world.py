@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from api.app import build_app, serving
 from api.context import CONTEXT, Context
 from api.settings import ApiSettings
+from engine.accounts.access import sees_domain
 from engine.accounts.models import (
     SYSTEM,
     CreateDevice,
@@ -42,6 +43,10 @@ from engine.click_to_call.models import Call, PlaceCall
 from engine.click_to_call.ports import DialRequest, PbxListener
 from engine.click_to_call.service import ClickToCall
 from engine.click_to_call.settings import CallSettings
+from engine.contacts.directory import Directory
+from engine.contacts.models import CreateContact, NumberDraft
+from engine.contacts.service import Contacts
+from engine.contacts.settings import ContactSettings
 from engine.conversations.service import Conversations
 from engine.events import NewEvent
 from engine.idempotency import Replayed
@@ -57,6 +62,7 @@ from engine.smpp.text import TextProfile
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.audit import AuditReader
 from engine.storage.calls import SqlCalls, SqlDirectory
+from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, Transaction
 from engine.storage.event_log import EventLog
@@ -149,6 +155,7 @@ class Tenant:
     call_id: str
     message_id: str
     conversation_id: str
+    contact_id: str
 
 
 @dataclass
@@ -211,6 +218,11 @@ class World:
                 CreateNumber(e164=number, carrier=CARRIER, domain_id=domain.id, user_ids=(users[0].id,)),
             )
         )
+        contact = made(
+            await self.services.contacts.create(
+                acting, CreateContact(name="Supplier", numbers=(NumberDraft(number="+12025550142"),))
+            )
+        )
         caller = await accounts.authenticate(tokens[0])
         call = made(await self.services.calls.place(caller, PlaceCall(to="102")))
         await self.pbx.asked[call.id].wait()  # then its last event is committed
@@ -226,6 +238,7 @@ class World:
             call.id,
             message.id,
             message.conversation_id or "",
+            contact.id,
         )
 
     async def inbound(self, to: str, source: str, text: str) -> Message:
@@ -296,6 +309,8 @@ async def a_world(
         calls=calls,
         messaging=messaging,
         conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(directory)),
+        contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
+        directory=Directory(SqlContactStore(database), sees_domain),
         audit=AuditReader(database),
         event_log=EventLog(database),
         bus=bus,

@@ -125,6 +125,14 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "directory_keys",
+        sa.Column("book", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("book", "key", "subject", name=op.f("pk_directory_keys")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "domains",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -133,10 +141,8 @@ def upgrade() -> None:
         sa.Column("pbx", sa.Text(), nullable=False),
         sa.Column("dial_context", sa.Text(), nullable=False),
         sa.Column("sms_enabled", sa.Integer(), nullable=False),
-        sa.Column("realm", sa.Text(), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
-        sa.UniqueConstraint("realm", name=op.f("uq_domains_realm")),
     )
     with op.batch_alter_table("domains", schema=None) as batch_op:
         batch_op.create_index("ix_domains_reseller", ["reseller_id", "id"], unique=False)
@@ -204,15 +210,6 @@ def upgrade() -> None:
         sa.Column("help", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("domain_id", "number", name=op.f("pk_keyword_answers")),
     )
-    op.create_table(
-        "login_attempts",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("clear_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_attempts")),
-    )
-    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
-        batch_op.create_index("ix_login_attempts_clear", ["clear_ms"], unique=False)
-
     op.create_table(
         "messages",
         sa.Column("id", sa.Text(), nullable=False),
@@ -539,16 +536,45 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("sms_enabled", sa.Integer(), nullable=False),
         sa.Column("enabled", sa.Integer(), nullable=False),
-        sa.Column("login", sa.Text(), nullable=True),
-        sa.Column("role", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_users_domain_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("domain_id", "extension", name=op.f("uq_users_domain_id_extension")),
-        sa.UniqueConstraint("domain_id", "login", name=op.f("uq_users_domain_id_login")),
     )
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.create_index("ix_users_domain", ["domain_id", "id"], unique=False)
+
+    op.create_table(
+        "contacts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Text(), nullable=True),
+        sa.Column("book", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sort_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("company", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("search_keys", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("updated_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["domains.id"], name=op.f("fk_contacts_domain_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["users.id"], name=op.f("fk_contacts_owner_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
+    )
+    with op.batch_alter_table("contacts", schema=None) as batch_op:
+        batch_op.create_index("ix_contacts_book", ["book", "sort_key", "id"], unique=False)
+        batch_op.create_index(
+            "ix_contacts_owner",
+            ["owner_id"],
+            unique=False,
+            sqlite_where=sa.text("owner_id IS NOT NULL"),
+            postgresql_where=sa.text("owner_id IS NOT NULL"),
+        )
 
     op.create_table(
         "credentials",
@@ -617,7 +643,6 @@ def upgrade() -> None:
         "number_users",
         sa.Column("number_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("since", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["number_id"], ["numbers.id"], name=op.f("fk_number_users_number_id"), ondelete="CASCADE"
         ),
@@ -630,17 +655,54 @@ def upgrade() -> None:
         batch_op.create_index("ix_number_users_user", ["user_id", "number_id"], unique=False)
 
     op.create_table(
-        "passwords",
+        "contact_favourites",
         sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("temporary", sa.Integer(), nullable=False),
-        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
-        sa.Column("expires_ms", sa.BigInteger(), nullable=True),
+        sa.Column("contact_id", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_passwords_user_id"), ondelete="CASCADE"
+            ["contact_id"], ["contacts.id"], name=op.f("fk_contact_favourites_contact_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_passwords")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_contact_favourites_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "contact_id", name=op.f("pk_contact_favourites")),
     )
+    with op.batch_alter_table("contact_favourites", schema=None) as batch_op:
+        batch_op.create_index("ix_contact_favourites_contact", ["contact_id"], unique=False)
+
+    op.create_table(
+        "contact_numbers",
+        sa.Column("contact_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("book", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("e164", sa.Text(), nullable=True),
+        sa.Column("typed", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("is_default", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_contact_numbers_contact_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_contact_numbers_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("contact_id", "position", name=op.f("pk_contact_numbers")),
+    )
+    with op.batch_alter_table("contact_numbers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_contact_numbers_e164",
+            ["book", "e164", "contact_id"],
+            unique=False,
+            sqlite_where=sa.text("e164 IS NOT NULL"),
+            postgresql_where=sa.text("e164 IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_contact_numbers_user",
+            ["user_id"],
+            unique=False,
+            sqlite_where=sa.text("user_id IS NOT NULL"),
+            postgresql_where=sa.text("user_id IS NOT NULL"),
+        )
+
     op.create_table(
         "event_tickets",
         sa.Column("digest", sa.Text(), nullable=False),
@@ -656,13 +718,3 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event_tickets", schema=None) as batch_op:
         batch_op.create_index("ix_event_tickets_ends", ["expires_ms"], unique=False)
-
-    op.create_table(
-        "sessions",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("user_agent", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("last_seen_ms", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["id"], ["credentials.id"], name=op.f("fk_sessions_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
-    )
