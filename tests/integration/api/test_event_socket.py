@@ -14,7 +14,7 @@ import pytest
 
 from api.settings import ApiSettings
 from engine.accounts.models import SYSTEM, UpdateUser
-from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, NewEvent
+from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, NewEvent, private_to
 from tests.integration.api.world import Tenant, World
 
 SOON_S = 5.0
@@ -241,6 +241,42 @@ async def test_a_super_user_reads_operations_and_the_domains_it_names(world: Wor
     async with opened(world, world.reseller, f"?domains={acme.domain.id}") as reader:
         assert set((await reader.frame())["streams"]) == {acme.domain.id}
     assert await refusal(world, world.reseller) == (422, "invalid_request")
+
+
+async def test_what_is_private_to_some_reaches_no_manager(world: World, acme: Tenant) -> None:
+    ann, bob = (user.id for user in acme.users)
+    async with opened(world, acme.tokens[0]) as user, opened(world, acme.manager) as manager:
+        await user.frame()
+        await manager.frame()
+        await world.emit(
+            ring(acme, 0, *private_to([ann])), ring(acme, 1, *private_to([bob])), ring(acme, 2, ann)
+        )
+        assert numbers(await user.events(2)) == [0, 2]
+        assert numbers(await manager.events(1)) == [2]
+
+
+async def test_what_nobody_keeps_is_seen_by_those_it_is_for(world: World, acme: Tenant) -> None:
+    ann, bob = (user.id for user in acme.users)
+    zenith = await world.tenant("zenith", "+12025550102")
+    async with (
+        opened(world, acme.tokens[0]) as user,
+        opened(world, acme.manager) as manager,
+        opened(world, zenith.manager) as stranger,
+    ):
+        for reader in (user, manager, stranger):
+            await reader.frame()
+        # A reader that has only just been greeted may still be reading the log: an event settles that.
+        await world.emit(ring(acme, 0, ann))
+        assert numbers(await user.events(1)) == numbers(await manager.events(1)) == [0]
+        world.bus.publish_ephemeral(acme.domain.id, "typing", {"user_id": bob}, [ann])
+        world.bus.publish_ephemeral(acme.domain.id, "typing", {"user_id": ann}, [bob])
+        world.bus.publish_ephemeral(acme.domain.id, "presence", {"user_id": bob})
+        moments = [await user.frame(), await user.frame()]
+        assert [one["type"] for one in moments] == ["typing", "presence"]
+        assert moments[0] == {"type": "typing", "stream": acme.domain.id, "data": {"user_id": bob}}
+        assert (await manager.frame())["type"] == "presence"
+        await world.emit(NewEvent(zenith.domain.id, "domain.updated", zenith.domain.id, {"n": 9}))
+        assert (await stranger.frame())["data"] == {"n": 9}
 
 
 # Getting in.
