@@ -16,7 +16,9 @@ from api.metrics import ApiMetrics
 from api.openapi import describe
 from api.rest import (
     audit,
+    blocked_senders,
     calls,
+    consents,
     contacts,
     conversations,
     devices,
@@ -25,6 +27,7 @@ from api.rest import (
     events,
     health,
     keys,
+    message_outlook,
     messages,
     numbers,
     tokens,
@@ -47,6 +50,9 @@ FEATURES: tuple[Routes, ...] = (
     tokens.routes,
     calls.routes,
     messages.routes,
+    message_outlook.routes,
+    consents.routes,
+    blocked_senders.routes,
     conversations.routes,
     contacts.routes,
     directory.routes,

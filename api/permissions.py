@@ -35,6 +35,8 @@ class Permission(StrEnum):
     READ_CALLS = "read_calls"
     SEND_MESSAGES = "send_messages"
     READ_MESSAGES = "read_messages"
+    CHANGE_CONSENTS = "change_consents"
+    BLOCK_SENDERS = "block_senders"
     READ_CONVERSATIONS = "read_conversations"
     READ_CONTACTS = "read_contacts"
     CHANGE_CONTACTS = "change_contacts"  # shared ones: see the settings
@@ -67,6 +69,8 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.READ_CALLS: S.BASIC_USER,
     P.SEND_MESSAGES: S.BASIC_USER,
     P.READ_MESSAGES: S.BASIC_USER,
+    P.CHANGE_CONSENTS: S.OFFICE_MANAGER,
+    P.BLOCK_SENDERS: S.BASIC_USER,  # for its own numbers; the whole domain's takes a manager
     P.READ_CONVERSATIONS: S.BASIC_USER,
     P.READ_CONTACTS: S.BASIC_USER,
     P.CHANGE_CONTACTS: S.BASIC_USER,

@@ -92,6 +92,8 @@ CODES: Mapping[str, Kind] = {
     "number_not_assigned": Kind(403, "The number is assigned to others"),
     "shared_contacts_read_only": Kind(403, "Shared contacts are not yours to change"),
     "sms_disabled": Kind(403, "Texting is switched off"),
+    "sms_disabled_for_user": Kind(403, "Texting is switched off for the user"),
+    "opted_out": Kind(403, "The number wants no texts"),
     "not_your_device": Kind(403, "The device is somebody else's"),
     "caller_id_not_allowed": Kind(403, "The caller id is not a number of the domain"),
     "destination_blocked": Kind(403, "The destination is not allowed"),

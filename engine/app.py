@@ -36,6 +36,9 @@ from engine.events import OPERATIONS_STREAM, Event, NewEvent
 from engine.health import EngineHealth, EngineMetrics
 from engine.idempotency import KEPT_MS
 from engine.messaging.access import ThreadAccess
+from engine.messaging.blocks import BlockedSenders
+from engine.messaging.consent import Consents
+from engine.messaging.explain import Explainer
 from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
@@ -44,8 +47,10 @@ from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.announce import Announce
 from engine.storage.audit import AuditReader
+from engine.storage.blocked_senders import SqlBlockedSenders
 from engine.storage.calls import SqlCalls, SqlDirectory
 from engine.storage.contacts import SqlContactStore
+from engine.storage.consent_ledger import SqlConsents
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
 from engine.storage.event_log import EventLog
@@ -157,6 +162,8 @@ async def _working(
     for carrier in carriers:
         carrier.feed(outboxes[carrier.name])
     messaging = Messaging(store, numbers, texts, outboxes, settings.messaging, clock)
+    store.answers_queued = messaging.take_up
+    consents = SqlConsents(database)
     pbxs = {one.name: AmiPbx(one, clock) for one in settings.pbx}
     calls = ClickToCall(SqlCalls(database), pbxs, SqlDirectory(database), settings.calls, clock)
     event_log = EventLog(database)
@@ -170,6 +177,9 @@ async def _working(
         accounts=accounts,
         calls=calls,
         messaging=messaging,
+        explainer=Explainer(numbers, consents, texts, texts, outboxes.keys(), settings.messaging),
+        consents=Consents(consents, numbers),
+        blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
         conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(numbers)),
         contacts=Contacts(people, sees_domain, settings.contacts),
         directory=Directory(people, sees_domain),

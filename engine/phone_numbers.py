@@ -6,6 +6,7 @@ Source: ITU-T E.164; the dial-string alphabet is what Asterisk's Exten may safel
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import phonenumbers
 
@@ -14,6 +15,10 @@ from engine.errors import InvalidRequest
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SHORT_CODE = re.compile(r"[0-9]{3,6}")
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}")
+_KINDS = {
+    phonenumbers.PhoneNumberType.PREMIUM_RATE: "premium",
+    phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free",
+}
 _DIAL_STRING = re.compile(r"\+?[0-9*#]{1,32}")
 
 
@@ -49,6 +54,33 @@ def to_sender(text: str, default_region: str | None = None, *, field: str = "pee
     if _SHORT_CODE.fullmatch(bare) or (_SENDER_NAME.fullmatch(bare) and not bare.isdigit()):
         return bare
     return to_e164(text, default_region, field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFacts:
+    """What the numbering plan says of a number.
+
+    region: ISO 3166-1 alpha-2 code, None for numbers of no country. known: whether such a number can be
+    assigned. kind: `ordinary`, `premium` or `toll_free`.
+    """
+
+    region: str | None
+    known: bool
+    kind: str
+
+
+def facts_of(e164: str) -> NumberFacts:
+    """Facts about a number as `to_e164` returns it."""
+    try:
+        parsed = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return NumberFacts(None, False, "ordinary")
+    kind = _KINDS.get(phonenumbers.number_type(parsed), "ordinary")
+    region = phonenumbers.region_code_for_number(parsed)
+    if region is None:  # a number that no country has assigned still has its country's code
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code or 0, ())
+        region = regions[0] if len(regions) == 1 else None
+    return NumberFacts(None if region == "001" else region, bool(phonenumbers.is_valid_number(parsed)), kind)
 
 
 def to_dial_string(text: str, *, field: str = "to") -> str:

@@ -23,6 +23,9 @@ from engine.conversations.models import Conversation, Say
 from engine.errors import EngineError
 from engine.events import Event
 from engine.idempotency import Claim, Replayed
+from engine.messaging.blocks import BlockedSenders
+from engine.messaging.consent import Consents
+from engine.messaging.explain import Explainer
 from engine.messaging.models import Message, MessageFilter, SendText
 
 __all__ = [
@@ -171,6 +174,9 @@ class Services:
     accounts: Accounts
     calls: Calls
     messaging: Messaging
+    explainer: Explainer
+    consents: Consents
+    blocked_senders: BlockedSenders
     conversations: Conversations
     contacts: Contacts
     directory: Directory

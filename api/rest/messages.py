@@ -197,6 +197,7 @@ class MessageQuery(PageQuery):
     conversation_id: Word | None = None
     direction: Direction | None = None
     peer: PhoneText | None = Field(default=None, description="The outside number of inbound texts.")
+    blocked: bool = Field(default=False, description="Those from blocked senders, and nothing else.")
 
 
 _encode = msgspec.json.Encoder().encode
@@ -261,8 +262,10 @@ REFUSALS = (
     "invalid_number",
     "number_not_assigned",
     "sms_disabled",
+    "sms_disabled_for_user",
     "no_route",
     "destination_blocked",
+    "opted_out",
     "client_id_reused",
     "text_empty",
     "text_too_long",
@@ -335,7 +338,7 @@ def page_answer(page: Page[Message]) -> web.Response:
 )
 async def list_messages(request: ApiRequest[NoBody, MessageQuery]) -> web.StreamResponse:
     query = request.query
-    chosen = MessageFilter(query.conversation_id, query.direction, query.peer)
+    chosen = MessageFilter(query.conversation_id, query.direction, query.peer, query.blocked)
     page = await request.services.messaging.list(
         request.principal, query.domain_id, chosen, page_request(query)
     )

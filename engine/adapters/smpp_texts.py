@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from engine.ids import new_id
 from engine.messaging.models import SegmentStatus
+from engine.messaging.outlook import Forcing, TextShape
 from engine.messaging.ports import InboundPart, InboundText, OutboundSegment, ReceiptNews, SegmentJob
+from engine.smpp.lookalikes import lookalike, lookalike_text
 from engine.smpp.messages import DataSm, DeliverSm, SubmitSm
 from engine.smpp.reassembly import PART_WAIT_MS, join_incomplete, read_part
 from engine.smpp.receipts import IdBase, MessageState, Receipt, normal_id, parse_receipt
-from engine.smpp.text import TextProfile, decode_text, segment_text
+from engine.smpp.text import TextProfile, decode_text, explain, segment_text
 from engine.smpp.tlv import decode_tlvs, encode_tlvs
 
 _TON_INTERNATIONAL, _NPI_ISDN = 1, 1
@@ -149,6 +151,34 @@ class CarrierTexts:
     def segments(self, carrier: str, text: str, reference: int) -> Sequence[OutboundSegment]:
         """Raises InvalidRequest, or KeyError for a carrier that is not configured."""
         return self._words[carrier].segments(text, reference)
+
+    def shape(self, carrier: str, text: str) -> TextShape:
+        """Raises InvalidRequest `text_invalid`, or KeyError for a carrier that is not configured."""
+        profile = self._words[carrier].profile
+        told = explain(text, profile)
+        shorter = lookalike_text(text) if told.forcing and profile.sends_gsm else None
+        short = explain(shorter, profile).parts if shorter else 0
+        worth_it = 0 < short < told.parts
+        return TextShape(
+            told.alphabet.value,
+            told.data_coding,
+            told.units,
+            told.limit_per_segment,
+            told.parts,
+            told.units_left,
+            tuple(
+                Forcing(
+                    one.character,
+                    one.index,
+                    len(text[: one.index].encode("utf-16-le")) // 2,
+                    one.name,
+                    lookalike(one.character) if profile.sends_gsm else None,
+                )
+                for one in told.forcing
+            ),
+            shorter if worth_it else None,
+            short if worth_it else None,
+        )
 
     def join(self, carrier: str, data_coding: int, parts: Mapping[int, bytes], total: int) -> str:
         """Parts of a carrier that has left the configuration are read by the usual alphabet."""

@@ -30,7 +30,8 @@ SegmentKey = tuple[str, int, int]
 class SendingNumber:
     """One of our numbers as the hot path needs it.
 
-    sms_enabled: its own flag and its domain's. user_ids: the users it is assigned to that may text.
+    sms_enabled: its own flag. user_ids: the users it is assigned to that may text; muted_user_ids: those
+    for whom texting is switched off. domain_sms_enabled: its domain's flag.
     """
 
     id: str
@@ -41,6 +42,8 @@ class SendingNumber:
     region: str | None
     user_ids: frozenset[str]
     reseller_id: str | None = None
+    domain_sms_enabled: bool = True
+    muted_user_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class NumberDirectory(Protocol):
         """The domain, or None if there is no such domain. Raises StorageUnavailable."""
 
     async def numbers_of(self, user_id: str) -> Sequence[str]:
-        """The E.164 numbers assigned to a user."""
+        """The E.164 numbers assigned to a user; none while texting is switched off for the user or its
+        domain."""
 
 
 @dataclass(slots=True)

@@ -214,8 +214,8 @@ class Messaging:
         self._reference = (self._reference + 1) & 0xFFFF
         segments = self._coder.segments(number.carrier, request.text, self._reference)
         user_id = principal.user_id or request.user_id
-        if user_id is not None and user_id not in number.user_ids:
-            raise errors.number_not_assigned()
+        if user_id is not None:
+            policy.check_user(number, user_id)
         return _Draft(
             request=request,
             number=number,

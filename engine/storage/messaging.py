@@ -302,7 +302,13 @@ class SqlNumberDirectory:
                 connection.execute(
                     sa.select(numbers.c.e164)
                     .join(number_users, number_users.c.number_id == numbers.c.id)
-                    .where(number_users.c.user_id == user_id)
+                    .join(users, users.c.id == number_users.c.user_id)
+                    .join(domains, domains.c.id == numbers.c.domain_id)
+                    .where(
+                        number_users.c.user_id == user_id,
+                        users.c.sms_enabled == 1,
+                        domains.c.sms_enabled == 1,
+                    )
                 )
                 .scalars()
                 .all()
@@ -323,18 +329,20 @@ def _find_number(connection: Connection, e164: str) -> SendingNumber | None:
     ).first()
     if row is None:
         return None
-    may_text = connection.execute(
-        sa.select(users.c.id)
+    assigned = connection.execute(
+        sa.select(users.c.id, users.c.sms_enabled)
         .join(number_users, number_users.c.user_id == users.c.id)
-        .where(number_users.c.number_id == row.id, users.c.enabled == 1, users.c.sms_enabled == 1)
-    ).scalars()
+        .where(number_users.c.number_id == row.id, users.c.enabled == 1)
+    ).all()
     return SendingNumber(
         row.id,
         row.domain_id,
         row.e164,
         row.carrier,
-        bool(row.sms_enabled and row.domain_sms_enabled),
+        bool(row.sms_enabled),
         row.region,
-        frozenset(may_text),
+        frozenset(user.id for user in assigned if user.sms_enabled),
         row.reseller_id,
+        bool(row.domain_sms_enabled),
+        frozenset(user.id for user in assigned if not user.sms_enabled),
     )

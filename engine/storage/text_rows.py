@@ -21,7 +21,7 @@ from engine.messaging.models import (
 )
 from engine.messaging.rollup import advances, recipient_status
 from engine.storage.statements import HotStatement, insert
-from engine.storage.tables.accounts import number_users, numbers
+from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.conversations import conversations
 from engine.storage.tables.messaging import messages, receipts, recipients, segments
 from engine.storage.transaction import Transaction
@@ -82,17 +82,22 @@ def encode_error(error: DeliveryError | None) -> str | None:
 
 
 def users_of_numbers(connection: Connection, e164s: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Whom events about these numbers of ours concern; MANAGERS_ONLY where nobody is assigned."""
+    """Whom events about these numbers of ours concern; MANAGERS_ONLY where nobody is assigned.
+
+    A user for whom texting is switched off, or whose domain it is, is told of none.
+    """
     wanted = list(set(e164s))
     found: dict[str, tuple[str, ...]] = dict.fromkeys(wanted, ())
     rows = connection.execute(
         sa.select(numbers.c.e164, number_users.c.user_id)
         .join(number_users, number_users.c.number_id == numbers.c.id)
-        .where(numbers.c.e164.in_(wanted))
+        .join(users, users.c.id == number_users.c.user_id)
+        .join(domains, domains.c.id == numbers.c.domain_id)
+        .where(numbers.c.e164.in_(wanted), users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
     )
     for e164, user_id in rows:
         found[e164] += (user_id,)
-    return {e164: users or MANAGERS_ONLY for e164, users in found.items()}
+    return {e164: user_ids or MANAGERS_ONLY for e164, user_ids in found.items()}
 
 
 def roll_up(tx: Transaction, message_id: str, position: int, error: DeliveryError | None) -> str | None:
@@ -201,7 +206,7 @@ class ReceiptApplier:
         tx.execute_many(
             _SEGMENT_REPORTED, [(status.value, now_ms, *key) for key, status in self._now.items()]
         )
-        users = users_of_numbers(tx.connection, [row.number for row, _ in self._moved.values()])
+        concerned = users_of_numbers(tx.connection, [row.number for row, _ in self._moved.values()])
         alone = []
         for (message_id, position), (row, error) in self._moved.items():
             status: str | None
@@ -212,7 +217,7 @@ class ReceiptApplier:
             else:
                 status = roll_up(tx, message_id, position, error)
             if status is not None:
-                tx.emit(message_event(row.domain_id, message_id, position, status, users[row.number]))
+                tx.emit(message_event(row.domain_id, message_id, position, status, concerned[row.number]))
         tx.execute_many(_RECIPIENT_REPORTED, alone)
 
 

@@ -52,6 +52,9 @@ from engine.events import NewEvent
 from engine.idempotency import Replayed
 from engine.ids import new_id
 from engine.messaging.access import ThreadAccess
+from engine.messaging.blocks import BlockedSenders
+from engine.messaging.consent import Consents
+from engine.messaging.explain import Explainer
 from engine.messaging.models import Message
 from engine.messaging.outbox import Outbox
 from engine.messaging.ports import InboundText, Refusal, SegmentJob, Slot
@@ -61,8 +64,10 @@ from engine.services import Component, Services
 from engine.smpp.text import TextProfile
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.audit import AuditReader
+from engine.storage.blocked_senders import SqlBlockedSenders
 from engine.storage.calls import SqlCalls, SqlDirectory
 from engine.storage.contacts import SqlContactStore
+from engine.storage.consent_ledger import SqlConsents
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, Transaction
 from engine.storage.event_log import EventLog
@@ -299,6 +304,7 @@ async def a_world(
     words = CarrierTexts({CARRIER: CarrierWords(carrier=CARRIER, profile=TextProfile())})
     texts = SqlTexts(database, words)
     directory = SqlNumberDirectory(database, clock)
+    ledger = SqlConsents(database)
     outbox = Outbox(UnboundCarrier(), texts, MessagingSettings(), clock)
     messaging = Messaging(texts, directory, words, {CARRIER: outbox}, MessagingSettings(), clock)
     calls = ClickToCall(
@@ -308,6 +314,9 @@ async def a_world(
         accounts=accounts,
         calls=calls,
         messaging=messaging,
+        explainer=Explainer(directory, ledger, words, words, {CARRIER}, MessagingSettings()),
+        consents=Consents(ledger, directory),
+        blocked_senders=BlockedSenders(SqlBlockedSenders(database), directory),
         conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(directory)),
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
         directory=Directory(SqlContactStore(database), sees_domain),
