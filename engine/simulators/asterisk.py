@@ -21,9 +21,21 @@ from pathlib import Path
 from types import TracebackType
 
 from engine.simulators.asterisk_config import AMI_USERNAME, DIAL_CONTEXT, AsteriskPlan, SipUser, render
-from engine.simulators.asterisk_tree import AsteriskTree, AsteriskUnavailable, find_asterisk
+from engine.simulators.asterisk_tree import (
+    AsteriskTree,
+    AsteriskUnavailable,
+    find_asterisk,
+    find_release,
+)
 
-__all__ = ["AsteriskTree", "AsteriskUnavailable", "PrivateAsterisk", "SipUser", "find_asterisk"]
+__all__ = [
+    "AsteriskTree",
+    "AsteriskUnavailable",
+    "PrivateAsterisk",
+    "SipUser",
+    "find_asterisk",
+    "find_release",
+]
 
 SHIPPED_CONFIG = Path(__file__).resolve().parents[2] / "config" / "asterisk"
 # 0.3 to 1.3 s were seen; two busy cores deserve patience.

@@ -79,20 +79,25 @@ def parse_one_line(text: str) -> list[AptSource]:
     return sources
 
 
-def choose_source(sources: Iterable[AptSource], os_release: Mapping[str, str]) -> AptSource:
+def choose_source(
+    sources: Iterable[AptSource], os_release: Mapping[str, str], debian_suite: str = DEBIAN_SUITE
+) -> AptSource:
     """The machine's own mirror, pointed at the suite that carries Asterisk.
 
     os_release: the fields of /etc/os-release.
     Raises AptFailed for anything but Debian and Ubuntu, or when no source is the distribution's own.
+    Ubuntu's mirrors have no suite of Debian's: one that is asked for by name is refused there.
     """
     distribution, codename = os_release.get("ID", ""), os_release.get("VERSION_CODENAME", "")
     suites: tuple[str, ...]
     components: tuple[str, ...]
+    if distribution == "ubuntu" and debian_suite != DEBIAN_SUITE:
+        raise AptFailed(f"the mirrors of ubuntu do not carry Debian's {debian_suite}")
     if distribution == "ubuntu":
         suites, components = (codename, f"{codename}-updates"), ("main", "universe")
         own_suites, own_component = {codename}, "main"
     elif distribution == "debian":
-        suites, components = (DEBIAN_SUITE,), ("main",)
+        suites, components = (debian_suite,), ("main",)
         own_suites = {codename, "oldstable", "stable", "testing", "unstable", "sid"} - {""}
         own_component = "main"
     else:
@@ -134,7 +139,7 @@ class PrivateApt:
         self._deadline = deadline
         self._config = folder / "apt.conf"
 
-    def download(self, packages: Sequence[str]) -> list[Path]:
+    def download(self, packages: Sequence[str], debian_suite: str = DEBIAN_SUITE) -> list[Path]:
         """The .deb files of the packages and of everything they depend on, verified by apt.
 
         Raises AptFailed.
@@ -142,7 +147,7 @@ class PrivateApt:
         for tool in ("apt-get", "apt-config", "dpkg-deb"):
             if shutil.which(tool) is None:
                 raise AptFailed(f"{tool} is not installed")
-        source = choose_source(self._machine_sources(), read_os_release())
+        source = choose_source(self._machine_sources(), read_os_release(), debian_suite)
         self._write(source)
         self._run("apt-get", "update")
         self._run("apt-get", "--yes", "--no-install-recommends", "--download-only", "install", *packages)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.simulators.asterisk_apt import AptFailed, PrivateApt
+from engine.simulators.asterisk_apt import DEBIAN_SUITE, AptFailed, PrivateApt
 from engine.simulators.cache import cache_dir
 
 PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm")
@@ -61,16 +61,15 @@ def find_asterisk(*, download: bool = True, within_s: float = FETCH_WITHIN_S) ->
     installed = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin:/usr/local/sbin")
     if installed:
         return AsteriskTree((installed,), _version((installed,)), None, None)
-    deadline = time.monotonic() + within_s
-    cached = _newest_cached()
-    if cached is not None:
-        return cached
-    if not download:
-        raise AsteriskUnavailable(
-            "asterisk_unavailable: not installed, not in the cache, download not asked for"
-        )
-    with _locked(cache_dir("asterisk") / "lock", deadline):
-        return _newest_cached() or _download(deadline)
+    return _cached_or_downloaded(cache_dir("asterisk"), DEBIAN_SUITE, within_s, download=download)
+
+
+def find_release(debian_suite: str, *, within_s: float = FETCH_WITHIN_S) -> AsteriskTree:
+    """The Asterisk of one Debian release, whatever else is here: from the cache, else a download.
+
+    Blocks for up to within_s seconds. Raises AsteriskUnavailable.
+    """
+    return _cached_or_downloaded(cache_dir("asterisk", debian_suite), debian_suite, within_s)
 
 
 def open_tree(root: Path) -> AsteriskTree:
@@ -99,9 +98,23 @@ def open_tree(root: Path) -> AsteriskTree:
     )
 
 
-def _download(deadline: float) -> AsteriskTree:
+def _cached_or_downloaded(
+    cache: Path, debian_suite: str, within_s: float, *, download: bool = True
+) -> AsteriskTree:
+    deadline = time.monotonic() + within_s
+    cached = _newest_in(cache)
+    if cached is not None:
+        return cached
+    if not download:
+        raise AsteriskUnavailable(
+            "asterisk_unavailable: not installed, not in the cache, download not asked for"
+        )
+    with _locked(cache / "lock", deadline):
+        return _newest_in(cache) or _download(cache, debian_suite, deadline)
+
+
+def _download(cache: Path, debian_suite: str, deadline: float) -> AsteriskTree:
     """Into a folder of its own first, renamed when it runs: a half-made tree is never seen."""
-    cache = cache_dir("asterisk")
     for leftover in cache.glob(".making-*"):  # whoever made it is dead: we hold the lock
         shutil.rmtree(leftover, ignore_errors=True)
     making = Path(tempfile.mkdtemp(prefix=".making-", dir=cache))
@@ -110,7 +123,7 @@ def _download(deadline: float) -> AsteriskTree:
         (making / "apt").mkdir()
         tree = making / "tree"
         tree.mkdir()
-        for package in apt.download(PACKAGES):
+        for package in apt.download(PACKAGES, debian_suite):
             apt.unpack(package, tree)
         sounds = tree / "usr/share/asterisk/sounds"
         voice = _first(sounds, "en_US_*")
@@ -129,8 +142,8 @@ def _download(deadline: float) -> AsteriskTree:
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _newest_cached() -> AsteriskTree | None:
-    folders = [folder for folder in cache_dir("asterisk").iterdir() if re.match(r"\d", folder.name)]
+def _newest_in(cache: Path) -> AsteriskTree | None:
+    folders = [folder for folder in cache.iterdir() if re.match(r"\d", folder.name)]
     for folder in sorted(folders, key=lambda f: [int(n) for n in re.findall(r"\d+", f.name)], reverse=True):
         try:
             return open_tree(folder)

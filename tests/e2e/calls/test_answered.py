@@ -9,11 +9,12 @@ import pytest
 from engine.click_to_call.models import CallStatus, EndedLeg, EndReason, LegResult, PlaceCall
 from engine.sip.phones import Policy
 from tests.e2e.calls.office import OFFICE_NUMBER, Office
-from tests.peers.asterisk import Shelf
+from tests.peers.asterisk import Shelf, hears
 
 pytestmark = pytest.mark.asterisk
 
 
+@pytest.mark.every_asterisk
 async def test_a_click_rings_the_user_then_the_destination_and_joins_them(
     office: Office, phones: Shelf
 ) -> None:
@@ -23,9 +24,7 @@ async def test_a_click_rings_the_user_then_the_destination_and_joins_them(
     assert placed.status is CallStatus.QUEUED
     connected = await office.seen(placed, CallStatus.CONNECTED)
     await bob.wait_for("sound")
-    at_anna, at_bob = await asyncio.gather(anna.listen(), bob.listen())
-    assert at_anna.share(1000) > 0.9
-    assert at_bob.share(440) > 0.9
+    await asyncio.gather(hears(anna, 1000), hears(bob, 440))
     await bob.hang_up()
     call = await office.ended(placed)
     assert office.history[placed.id] == [
@@ -46,6 +45,7 @@ async def test_a_click_rings_the_user_then_the_destination_and_joins_them(
     assert anna.count("incoming") == bob.count("incoming") == 1
 
 
+@pytest.mark.every_asterisk
 async def test_the_user_can_hang_up(office: Office, phones: Shelf) -> None:
     anna = await phones.take("1001", Policy.answer())
     bob = await phones.take("1002", Policy.answer())
@@ -87,8 +87,7 @@ async def test_the_user_hears_ringing_while_the_destination_rings(office: Office
     placed = await office.dial("1002")
     await office.seen(placed, CallStatus.CALLEE_RINGING)
     await anna.wait_for("sound")
-    heard = await anna.listen(0.8)
-    assert heard.share(440) + heard.share(480) > 0.9
+    await hears(anna, 440, 480)
 
 
 async def test_a_phone_that_may_answers_by_itself(office: Office, phones: Shelf) -> None:
@@ -118,7 +117,7 @@ async def test_a_feature_of_the_dialplan_counts_as_a_call_without_second_leg(
     placed = await office.dial("600")
     await anna.wait_for("sound")
     await asyncio.sleep(0.3)  # Asterisk's way through the dialplan, and the sound's way back
-    assert await anna.heard(600) > 0.9
+    await hears(anna, 600)
     await anna.hang_up()
     call = await office.ended(placed)
     assert (call.status, call.end_reason) == (CallStatus.COMPLETED, EndReason.NO_SECOND_LEG)

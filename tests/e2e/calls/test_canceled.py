@@ -9,9 +9,9 @@ import pytest
 from engine.click_to_call.models import Call, CallStatus, EndedLeg, EndReason, PlaceCall
 from engine.sip.phones import Policy
 from tests.e2e.calls.office import Office
-from tests.peers.asterisk import Shelf
+from tests.peers.asterisk import Shelf, hears
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.every_asterisk]
 
 
 def assert_canceled(call: Call) -> None:
@@ -93,7 +93,7 @@ async def test_one_call_leaves_the_users_other_call_alone(office: Office, phones
     await office.seen(second, CallStatus.CONNECTED)
     await office.cancel(second)
     await office.ended(second)
-    assert await carrier.heard(440) > 0.9
+    await hears(carrier, 440)
     assert (await office.calls.get(office.anna, first.id)).status is CallStatus.CONNECTED
     assert anna.count("ended") == 1
     await office.cancel(first)

@@ -10,7 +10,7 @@ from engine.click_to_call.models import Call, CallStatus, EndedLeg, EndReason, L
 from tests.e2e.calls.office import Office
 from tests.e2e.calls.quick_phones import Line, QuickPhone, QuickPhones, answers, refuses
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.every_asterisk]
 
 
 async def talking(office: Office, quick: QuickPhones) -> tuple[Call, Line, Line]:

@@ -94,6 +94,14 @@ def test_ubuntu_has_asterisk_in_its_own_universe() -> None:
     assert chosen.components == ("main", "universe")
 
 
+def test_another_release_comes_from_the_same_mirror() -> None:
+    sources = parse_one_line("deb http://mirror.example/debian bookworm main\n")
+    chosen = choose_source(sources, DEBIAN, "bullseye")
+    assert (chosen.uris, chosen.suites) == (("http://mirror.example/debian",), ("bullseye",))
+    with pytest.raises(AptFailed, match=r"ubuntu.*bullseye"):
+        choose_source(sources, UBUNTU, "bullseye")
+
+
 def test_other_systems_are_told_so() -> None:
     with pytest.raises(AptFailed, match=r"Debian and Ubuntu only.*alpine"):
         choose_source([], {"ID": "alpine"})

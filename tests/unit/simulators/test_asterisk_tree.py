@@ -8,7 +8,7 @@ import pytest
 
 from engine.simulators import asterisk_tree
 from engine.simulators.asterisk_apt import AptFailed
-from engine.simulators.asterisk_tree import AsteriskUnavailable, find_asterisk, open_tree
+from engine.simulators.asterisk_tree import AsteriskUnavailable, find_asterisk, find_release, open_tree
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RINGBACK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(asterisk_tree.shutil, "which", lambda name, path=None: None)
 
-    def no_mirror(self: object, packages: object) -> list[Path]:
+    def no_mirror(self: object, packages: object, suite: str) -> list[Path]:
         raise AptFailed("apt-get update: E: Temporary failure resolving 'mirror.example'")
 
     monkeypatch.setattr(asterisk_tree.PrivateApt, "download", no_mirror)
@@ -69,6 +69,22 @@ def test_the_newest_cached_one_that_runs_is_taken(tmp_path: Path) -> None:
         make_tree(tmp_path / "cache/asterisk" / version, version)
     make_tree(tmp_path / "cache/asterisk/23.0.0", "23.0.0", says="cannot execute binary file {}")
     assert find_asterisk().version == "22.10.1"
+
+
+def test_a_release_asked_for_is_neither_the_installed_one_nor_taken_for_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_tree(tmp_path / "cache/asterisk/bullseye/16.28.0", "16.28.0")
+    make_tree(tmp_path / "cache/asterisk/22.10.1", "22.10.1")
+    monkeypatch.setenv("ASTERISK_ROOT", str(make_tree(tmp_path / "named", "20.6.0")))
+    assert find_release("bullseye").version == "16.28.0"
+    monkeypatch.delenv("ASTERISK_ROOT")
+    assert find_asterisk().version == "22.10.1"
+
+
+def test_a_release_that_cannot_be_had_says_why() -> None:
+    with pytest.raises(AsteriskUnavailable, match="Temporary failure resolving"):
+        find_release("bullseye")
 
 
 def test_no_mirror_is_one_clear_sentence_and_leaves_nothing_half_made(tmp_path: Path) -> None:
