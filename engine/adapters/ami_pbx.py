@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from engine.ami.actions import Flow
-from engine.ami.client import AmiClient, AmiSettings, LinkFacts, LinkStatus, OriginateRequest
+from engine.ami.client import AmiClient, AmiListener, AmiSettings, LinkFacts, LinkStatus, OriginateRequest
 from engine.ami.facts import CallFact
 from engine.ami.tracker import Tracker
 from engine.click_to_call.models import Call, CallStatus, LegResult
@@ -40,8 +40,14 @@ class AmiPbx:
         self._tracker = Tracker(self._wall_ms)
         self._tracker.begin_resync(clock.monotonic())
         self._listener: PbxListener | None = None
+        self._others: list[AmiListener] = []
         self._listed = False  # whether the channels have been listed since the link came up
         self._list_wanted = asyncio.Event()
+
+    def share(self, listener: AmiListener) -> AmiClient:
+        """Let somebody else hear all that the link tells, after click-to-call. Returns the link."""
+        self._others.append(listener)
+        return self._client
 
     # What click-to-call uses
 
@@ -99,10 +105,14 @@ class AmiPbx:
         for event in events:
             facts += self._tracker.apply(event, now)
         self._tell(facts)
+        for other in self._others:
+            other.events(pbx, events)
 
     def link_up(self, pbx: str, facts: LinkFacts) -> None:
         self._tracker.begin_resync(self._clock.monotonic())
         self._list_wanted.set()
+        for other in self._others:
+            other.link_up(pbx, facts)
 
     def link_down(self, pbx: str, reason: EngineError) -> None:
         self._tracker.begin_resync(self._clock.monotonic())
@@ -110,6 +120,8 @@ class AmiPbx:
         was_up, self._listed = self._listed, False
         if was_up and self._listener is not None:
             self._listener.link_down()
+        for other in self._others:
+            other.link_down(pbx, reason)
 
     # Inside
 

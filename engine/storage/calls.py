@@ -31,6 +31,7 @@ from engine.ids import is_id
 from engine.storage import idempotency
 from engine.storage.account_rows import read_device, read_domain, read_user
 from engine.storage.accounts import SqlAccountsReads
+from engine.storage.clicks_logged import log_clicks
 from engine.storage.database import Database, HotStatement
 from engine.storage.tables.accounts import devices, domains, users
 from engine.storage.tables.calls import calls
@@ -133,6 +134,7 @@ class SqlCalls:
                     latest[call.id] = call
                     tx.emit(_event(call))
             tx.execute_many(_UPDATE, [(*_progress(call), call.id) for call in latest.values()])
+            log_clicks(tx, list(latest.values()))
 
         await self._database.transact(update)
 

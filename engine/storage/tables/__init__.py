@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from engine.storage.tables import accounts, calls, consent, contacts, conversations, log, messaging
+from engine.storage.tables import accounts, calls, consent, contacts, conversations, log, messaging, presence
 from engine.storage.tables.base import metadata
 
-__all__ = ["accounts", "calls", "consent", "contacts", "conversations", "log", "messaging", "metadata"]
+__all__ = [
+    "accounts",
+    "calls",
+    "consent",
+    "contacts",
+    "conversations",
+    "log",
+    "messaging",
+    "metadata",
+    "presence",
+]

@@ -141,8 +141,10 @@ def upgrade() -> None:
         sa.Column("pbx", sa.Text(), nullable=False),
         sa.Column("dial_context", sa.Text(), nullable=False),
         sa.Column("sms_enabled", sa.Integer(), nullable=False),
+        sa.Column("realm", sa.Text(), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
+        sa.UniqueConstraint("realm", name=op.f("uq_domains_realm")),
     )
     with op.batch_alter_table("domains", schema=None) as batch_op:
         batch_op.create_index("ix_domains_reseller", ["reseller_id", "id"], unique=False)
@@ -210,6 +212,15 @@ def upgrade() -> None:
         sa.Column("help", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("domain_id", "number", name=op.f("pk_keyword_answers")),
     )
+    op.create_table(
+        "login_attempts",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("clear_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_attempts")),
+    )
+    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
+        batch_op.create_index("ix_login_attempts_clear", ["clear_ms"], unique=False)
+
     op.create_table(
         "messages",
         sa.Column("id", sa.Text(), nullable=False),
@@ -297,6 +308,67 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("stream", name=op.f("pk_streams")),
     )
+    op.create_table(
+        "call_log",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("pbx", sa.Text(), nullable=False),
+        sa.Column("linkedid", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("peer_user_id", sa.Text(), nullable=True),
+        sa.Column("peer_name", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("call_id", sa.Text(), nullable=True),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("started_ms", sa.BigInteger(), nullable=False),
+        sa.Column("answered_ms", sa.BigInteger(), nullable=True),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
+        sa.Column("open", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_call_log_domain_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_log")),
+        sa.UniqueConstraint("linkedid", "user_id", "pbx", name=op.f("uq_call_log_linkedid_user_id_pbx")),
+    )
+    with op.batch_alter_table("call_log", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_call_log_domain",
+            ["domain_id", "started_ms", "id"],
+            unique=False,
+            sqlite_where=sa.text("open = 0"),
+            postgresql_where=sa.text("open = 0"),
+        )
+        batch_op.create_index(
+            "ix_call_log_open",
+            ["pbx"],
+            unique=False,
+            sqlite_where=sa.text("open = 1"),
+            postgresql_where=sa.text("open = 1"),
+        )
+        batch_op.create_index(
+            "ix_call_log_peer",
+            ["user_id", "peer", "started_ms", "id"],
+            unique=False,
+            sqlite_where=sa.text("open = 0"),
+            postgresql_where=sa.text("open = 0"),
+        )
+        batch_op.create_index(
+            "ix_call_log_unseen",
+            ["user_id"],
+            unique=False,
+            sqlite_where=sa.text("missed = 1 AND seen = 0"),
+            postgresql_where=sa.text("missed = 1 AND seen = 0"),
+        )
+        batch_op.create_index(
+            "ix_call_log_user",
+            ["user_id", "started_ms", "id"],
+            unique=False,
+            sqlite_where=sa.text("open = 0"),
+            postgresql_where=sa.text("open = 0"),
+        )
+
     op.create_table(
         "calls",
         sa.Column("id", sa.Text(), nullable=False),
@@ -536,10 +608,13 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("sms_enabled", sa.Integer(), nullable=False),
         sa.Column("enabled", sa.Integer(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=True),
+        sa.Column("role", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["domain_id"], ["domains.id"], name=op.f("fk_users_domain_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("domain_id", "extension", name=op.f("uq_users_domain_id_extension")),
+        sa.UniqueConstraint("domain_id", "login", name=op.f("uq_users_domain_id_login")),
     )
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.create_index("ix_users_domain", ["domain_id", "id"], unique=False)
@@ -643,6 +718,7 @@ def upgrade() -> None:
         "number_users",
         sa.Column("number_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["number_id"], ["numbers.id"], name=op.f("fk_number_users_number_id"), ondelete="CASCADE"
         ),
@@ -654,6 +730,33 @@ def upgrade() -> None:
     with op.batch_alter_table("number_users", schema=None) as batch_op:
         batch_op.create_index("ix_number_users_user", ["user_id", "number_id"], unique=False)
 
+    op.create_table(
+        "passwords",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("temporary", sa.Integer(), nullable=False),
+        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_passwords_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_passwords")),
+    )
+    op.create_table(
+        "user_status",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=True),
+        sa.Column("do_not_disturb", sa.Integer(), nullable=False),
+        sa.Column("to_be_told", sa.Integer(), nullable=False),
+        sa.Column("updated_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_user_status_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_user_status")),
+    )
     op.create_table(
         "contact_favourites",
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -718,3 +821,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event_tickets", schema=None) as batch_op:
         batch_op.create_index("ix_event_tickets_ends", ["expires_ms"], unique=False)
+
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_agent", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("last_seen_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["id"], ["credentials.id"], name=op.f("fk_sessions_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+    )
