@@ -17,6 +17,7 @@ from api.openapi import describe
 from api.rest import (
     audit,
     blocked_senders,
+    call_log,
     calls,
     consents,
     contacts,
@@ -31,6 +32,9 @@ from api.rest import (
     messages,
     numbers,
     tokens,
+    passwords,
+    presence,
+    sessions,
     users,
 )
 from api.routes import Routes, RouteTable
@@ -60,6 +64,8 @@ FEATURES: tuple[Routes, ...] = (
     audit.routes,
     health.routes,
 )
+    presence.routes,
+    call_log.routes,
 
 #: What an event's frame brings along, by its noun, so that a page need not ask for it.
 COMPLETIONS: Mapping[str, Completion] = {}

@@ -84,6 +84,7 @@ CODES: Mapping[str, Kind] = {
     "no_such_extension": Kind(422, "There is no such extension"),
     "auto_answer_not_possible": Kind(422, "Auto-answer does not fit the other wishes"),
     "self_call": Kind(422, "The destination is the caller's own phone"),
+    "no_user": Kind(422, "The credential acts for no user"),
     "text_empty": Kind(422, "The text is empty"),
     "text_too_long": Kind(422, "The text is too long"),
     "text_invalid": Kind(422, "The text cannot be sent"),

@@ -39,6 +39,7 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "call_id": ("call", "call", "call_not_found"),
     "message_id": ("msg", "message", "not_found"),
     "conversation_id": ("conv", "conversation", "not_found"),
+    "entry_id": ("clog", "call log entry", "not_found"),
     "blocked_sender_id": ("blk", "blocked sender", "not_found"),
     "contact_id": ("cont", "contact", "not_found"),
 }

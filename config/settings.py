@@ -22,6 +22,7 @@ from engine.click_to_call.settings import CallSettings
 from engine.contacts.settings import ContactSettings
 from engine.messaging.settings import MessagingSettings
 
+from engine.presence.settings import PresenceSettings
 _API = ApiSettings()
 
 _PREFIX = re.compile(r"\+[0-9]{0,15}")
@@ -138,6 +139,7 @@ class Settings:
     calls: CallSettings = field(default_factory=CallSettings)
     pbx: tuple[AmiSettings, ...] = ()
     carrier: tuple[CarrierSection, ...] = ()
+    presence: PresenceSettings = field(default_factory=PresenceSettings)
 
     @property
     def api(self) -> ApiSettings:

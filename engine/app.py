@@ -23,6 +23,7 @@ from config.settings import Settings
 from engine.accounts.access import sees_domain
 from engine.accounts.service import Accounts
 from engine.adapters.ami_pbx import AmiPbx
+from engine.adapters.ami_presence import AmiPresence
 from engine.adapters.smpp_carrier import SmppSmsCarrier
 from engine.adapters.smpp_texts import CarrierTexts
 from engine.bus.in_process import Bus
@@ -41,12 +42,15 @@ from engine.messaging.consent import Consents
 from engine.messaging.explain import Explainer
 from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
+from engine.presence.call_log import CallLog
+from engine.presence.service import Presence
 from engine.messaging.service import Messaging
 from engine.services import Services
 from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.announce import Announce
 from engine.storage.audit import AuditReader
+from engine.storage.call_log import SqlCallLog
 from engine.storage.blocked_senders import SqlBlockedSenders
 from engine.storage.calls import SqlCalls, SqlDirectory
 from engine.storage.contacts import SqlContactStore
@@ -56,6 +60,7 @@ from engine.storage.database import Database
 from engine.storage.event_log import EventLog
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
 from engine.storage.ownership import sole_engine
+from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.upkeep import Job, keep_up
 
 log = structlog.get_logger()
@@ -127,9 +132,12 @@ async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engi
     bus = Bus()
     # Needed before there is a database to read with: events arrive from its first commit on.
     directories: list[SqlNumberDirectory] = []
+    hearers: list[Presence] = []
 
     def publish(events: Sequence[Event]) -> None:
         for event in events:
+            for hearer in hearers:
+                hearer.hear(event)
             if event.type.startswith(_CHANGES_NUMBERS):
                 for directory in directories:
                     directory.forget()
@@ -139,7 +147,7 @@ async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engi
     try:
         numbers = SqlNumberDirectory(database, clock)
         directories.append(numbers)
-        async with _working(settings, clock, bus, database, numbers) as engine:
+        async with _working(settings, clock, bus, database, numbers, hearers) as engine:
             yield engine
     finally:
         bus.close()
@@ -148,7 +156,12 @@ async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engi
 
 @asynccontextmanager
 async def _working(
-    settings: Settings, clock: Clock, bus: Bus, database: Database, numbers: SqlNumberDirectory
+    settings: Settings,
+    clock: Clock,
+    bus: Bus,
+    database: Database,
+    numbers: SqlNumberDirectory,
+    hearers: list[Presence],
 ) -> AsyncIterator[Engine]:
     texts = CarrierTexts({section.name: section.words for section in settings.carrier})
     store = SqlTexts(database, texts)
@@ -167,6 +180,12 @@ async def _working(
     pbxs = {one.name: AmiPbx(one, clock) for one in settings.pbx}
     calls = ClickToCall(SqlCalls(database), pbxs, SqlDirectory(database), settings.calls, clock)
     event_log = EventLog(database)
+    phones = {one.name: AmiPresence(one, pbxs[one.name], clock) for one in settings.pbx}
+    call_log = SqlCallLog(database)
+    presence = Presence(
+        SqlRoster(database), SqlStatuses(database), call_log, phones, bus, settings.presence, clock
+    )
+    hearers.append(presence)
     # Where none is configured yet, records may name what is to come.
     accounts = Accounts(
         SqlAccountsStore(database), clock, known_pbxs=set(pbxs) or None, known_carriers=set(outboxes) or None
@@ -180,7 +199,9 @@ async def _working(
         explainer=Explainer(numbers, consents, texts, texts, outboxes.keys(), settings.messaging),
         consents=Consents(consents, numbers),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
-        conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(numbers)),
+        conversations=Conversations(SqlConversations(database), messaging, bus, clock),
+        presence=presence,
+        call_log=CallLog(call_log, presence.people, clock),
         contacts=Contacts(people, sees_domain, settings.contacts),
         directory=Directory(people, sees_domain),
         audit=AuditReader(database),
@@ -193,8 +214,11 @@ async def _working(
         tasks = [
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
+    await presence.start()
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
             group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts))),
+            group.create_task(presence.run()),
+            *(group.create_task(one.run()) for one in phones.values()),
         ]
         try:
             async with calls.running():
@@ -214,6 +238,7 @@ async def _working(
 def _spare_what_stays() -> None:
     """Keep the collector away from what lives as long as the process.
 
+    await presence.drain()
     At its own thresholds it walks all our modules again and again: a sixth of the loop's time under
     load. What a text allocates is freed by its reference counts; cycles are rare and can wait.
     """

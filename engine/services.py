@@ -19,7 +19,7 @@ from engine.bus.in_process import Bus, Closed, Ephemeral, Overflowed, Subscripti
 from engine.click_to_call.models import Call, CallFilter, PlaceCall
 from engine.contacts.directory import Directory
 from engine.contacts.service import Contacts
-from engine.conversations.models import Conversation, Say
+from engine.conversations.service import Conversations
 from engine.errors import EngineError
 from engine.events import Event
 from engine.idempotency import Claim, Replayed
@@ -27,11 +27,13 @@ from engine.messaging.blocks import BlockedSenders
 from engine.messaging.consent import Consents
 from engine.messaging.explain import Explainer
 from engine.messaging.models import Message, MessageFilter, SendText
+from engine.presence.models import CallLogEntry, CallLogFilter, SetStatus, UserPresence
 
 __all__ = [
     "Accepted",
     "AuditLog",
     "Bus",
+    "CallLog",
     "Calls",
     "Closed",
     "Component",
@@ -41,6 +43,7 @@ __all__ = [
     "Health",
     "Messaging",
     "Overflowed",
+    "Presence",
     "Services",
     "Subscription",
 ]
@@ -103,28 +106,37 @@ class Messaging(Protocol):
     ) -> Page[Message]: ...
 
 
-class Conversations(Protocol):
-    """Threads of texts."""
+class Presence(Protocol):
+    """Who is logged in, what phones do, what users say of themselves."""
 
-    async def get(self, principal: Principal, conversation_id: str) -> Conversation: ...
+    def connected(self, principal: Principal) -> None:
+        """An event socket was opened; `disconnected` follows when it is closed."""
+
+    def disconnected(self, principal: Principal) -> None: ...
+
+    def active(self, principal: Principal) -> None:
+        """A request was made; costs nothing that counts."""
+
+    def list(self, principal: Principal, domain_id: str | None = None) -> Sequence[tuple[UserPresence, bool]]:
+        """Everybody in a domain, and whether the principal may see whom they talk to."""
+
+    def own(self, principal: Principal) -> UserPresence: ...
+
+    async def set(self, principal: Principal, wish: SetStatus) -> UserPresence: ...
+
+
+class CallLog(Protocol):
+    """Calls as users see them."""
 
     async def list(
-        self, principal: Principal, domain_id: str | None = None, page: PageRequest = ...
-    ) -> Page[Conversation]: ...
+        self, principal: Principal, chosen: CallLogFilter = ..., page: PageRequest = ...
+    ) -> Page[CallLogEntry]: ...
 
-    async def messages(
-        self, principal: Principal, conversation_id: str, page: PageRequest = ...
-    ) -> Page[Message]: ...
+    async def get(self, principal: Principal, entry_id: str) -> CallLogEntry: ...
 
-    async def say(
-        self,
-        principal: Principal,
-        conversation_id: str,
-        say: Say,
-        claim: Claim | None = None,
-        render: Callable[[Message], tuple[int, str]] | None = None,
-    ) -> Message | Replayed:
-        """Text every outside number of a thread."""
+    async def unseen_missed(self, principal: Principal) -> int: ...
+
+    async def mark_seen(self, principal: Principal, ids: Sequence[str] | None = None) -> int: ...
 
 
 class EventLog(Protocol):
@@ -180,6 +192,8 @@ class Services:
     conversations: Conversations
     contacts: Contacts
     directory: Directory
+    presence: Presence
+    call_log: CallLog
     audit: AuditLog
     event_log: EventLog
     bus: Bus
