@@ -80,6 +80,7 @@ CODES: Mapping[str, Kind] = {
     # Decided by the features.
     "invalid_request": Kind(422, "The request cannot be processed as it is"),
     "invalid_cursor": Kind(422, "The cursor is not one of ours"),
+    "mixed_conversation": Kind(422, "Users and outside numbers do not mix"),
     "invalid_number": Kind(422, "The phone number is not valid"),
     "no_such_extension": Kind(422, "There is no such extension"),
     "auto_answer_not_possible": Kind(422, "Auto-answer does not fit the other wishes"),
@@ -113,7 +114,10 @@ CODES: Mapping[str, Kind] = {
     "user_disabled": Kind(409, "The user is disabled"),
     "no_device": Kind(409, "The user has no device that could ring"),
     "no_route": Kind(409, "The number has no carrier"),
-    "client_id_reused": Kind(409, "The client_id was used for another text"),
+    "client_id_reused": Kind(409, "The client_id was used for another message"),
+    "direct_chat": Kind(409, "A chat of two stays one"),
+    "last_member": Kind(409, "Somebody has to be left"),
+    "not_movable": Kind(409, "The message cannot be moved there"),
     "not_an_sms_conversation": Kind(409, "The conversation is not a text thread"),
     "rate_limited": Kind(429, "Too many requests"),
     # Decided by what the engine depends on, or by a fault of ours.

@@ -36,7 +36,6 @@ from engine.errors import StorageUnavailable
 from engine.events import OPERATIONS_STREAM, Event, NewEvent
 from engine.health import EngineHealth, EngineMetrics
 from engine.idempotency import KEPT_MS
-from engine.messaging.access import ThreadAccess
 from engine.messaging.blocks import BlockedSenders
 from engine.messaging.consent import Consents
 from engine.messaging.explain import Explainer

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from engine.messaging.models import Message
+from engine.presence.models import CallLogEntry
 
 #: `muted_until_ms` of somebody who has muted a thread for ever.
 FOR_EVER = -1
@@ -113,16 +114,20 @@ class Person:
     extension: str
     name: str
     enabled: bool
+    sms_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class OwnNumber:
-    """A number of ours that a user may send from. since_ms: since when it is assigned to them."""
+    """A number of ours that a user may send from.
+
+    since: the position at which it was assigned to them: what came in before is not news to them.
+    """
 
     id: str
     e164: str
     sms_enabled: bool
-    since_ms: int = 0
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ class ThreadView:
 
     mine: the viewer's side, also when nothing is stored of it; None for a server. people: those in a
     chat, with their sides; of an sms thread those its number is assigned to. last: the last message the
-    viewer may see. unread: how many messages wait for the viewer, up to a bound.
+    viewer may see. unread: how many messages wait for the viewer, up to a bound. muted: by now.
     """
 
     conversation: Conversation
@@ -150,6 +155,11 @@ class ThreadView:
     peers: tuple[KnownNumber, ...]
     last: Message | None
     unread: int
+    muted: bool
+
+    @property
+    def id(self) -> str:
+        return self.conversation.id
 
     @property
     def deleted(self) -> bool:
@@ -204,21 +214,12 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class CallItem:
-    """A call as a thread shows it. id: of its entry in the call log; data: what the log says of it."""
-
-    id: str
-    started_ms: int
-    data: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
 class TimelineItem:
     """One thing on a timeline. position: orders items of all types; see `timeline`."""
 
     type: Literal["message", "notice", "call"]
     position: tuple[int, str]
-    item: Message | Notice | CallItem
+    item: Message | Notice | CallLogEntry
 
 
 # Commands.

@@ -1,26 +1,184 @@
-"""What conversations need: a store of threads, and somebody to send texts."""
+"""What conversations need: a store of threads, somebody to send texts, names of outside numbers, calls.
+
+A function given to `read` or `change` runs in one transaction, possibly in another thread and, when a
+group commit has failed, more than once: it takes ids made before, touches nothing but its argument, and
+raises EngineError to refuse.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-from engine.accounts.models import Page, PageRequest, Principal
-from engine.conversations.models import Conversation
+from engine.accounts.models import Principal
+from engine.contacts.models import Contact, Named
+from engine.conversations.models import (
+    Conversation,
+    ListThreads,
+    Member,
+    Notice,
+    OwnNumber,
+    Person,
+    UnreadTotals,
+)
+from engine.errors import EngineError
+from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
-from engine.messaging.models import Message, MessageFilter, SendText
+from engine.messaging.models import Message, SendText
+from engine.presence.models import CallLogEntry
+
+R = TypeVar("R")
+
+#: (when, hex digits of an id): orders what is on a timeline, whatever it is.
+Position = tuple[int, str]
 
 
-class ConversationStore(Protocol):
-    """Threads on disk. Methods may raise StorageUnavailable."""
+@dataclass(frozen=True, slots=True)
+class DomainFacts:
+    """A domain as threads need it. region: the country by whose rules it writes national numbers."""
 
-    async def get(self, conversation_id: str) -> Conversation | None: ...
+    id: str
+    region: str | None
+    reseller_id: str | None
+    sms_enabled: bool
 
-    async def list(
-        self, domain_id: str, numbers: Sequence[str] | None, before: tuple[int, str] | None, limit: int
+
+class ThreadReads(Protocol):
+    """Rows as one transaction sees them; None where there is none."""
+
+    def domain(self, domain_id: str) -> DomainFacts | None: ...
+
+    def thread(self, conversation_id: str) -> Conversation | None: ...
+
+    def direct(self, direct_key: str) -> Conversation | None:
+        """The chat of two with this key."""
+
+    def solo(self, domain_id: str, number: str, peer: str) -> Conversation | None:
+        """The pair's own text thread."""
+
+    def member(self, conversation_id: str, user_id: str) -> Member | None: ...
+
+    def members(self, conversation_ids: Collection[str]) -> Mapping[str, Sequence[Member]]:
+        """All rows of these threads, those who left included, in the order they joined."""
+
+    def people(self, user_ids: Collection[str]) -> Mapping[str, Person]: ...
+
+    def person_with_extension(self, domain_id: str, extension: str) -> Person | None: ...
+
+    def numbers_of(self, user_id: str) -> Sequence[OwnNumber]:
+        """The numbers assigned to a user, oldest first."""
+
+    def number(self, domain_id: str, e164: str) -> OwnNumber | None: ...
+
+    def users_of(self, domain_id: str, numbers: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """The users each of the domain's numbers is assigned to; none for a number it does not have."""
+
+    def number_used_last(self, user_id: str) -> str | None:
+        """Id of the number the user started a text thread from last."""
+
+    def list_threads(
+        self,
+        domain_id: str,
+        user_id: str | None,
+        chosen: ListThreads,
+        before: tuple[int, str] | None,
+        limit: int,
+        *,
+        whole_domain: bool,
     ) -> Sequence[Conversation]:
-        """Latest activity first. before: (last_message_ms, id) of the last one seen; numbers: only
-        threads over these numbers of ours."""
+        """Latest activity first. before: (last_message_ms, id) of the last one seen.
+
+        Chats of the user and text threads over numbers of theirs; whole_domain: all text threads.
+        """
+
+    def unread(self, sides: Collection[tuple[Conversation, Member]], most: int) -> Mapping[str, int]:
+        """How many messages wait for these members, by conversation; none counts beyond most."""
+
+    def totals(self, domain_id: str, user_id: str, most: int) -> UnreadTotals: ...
+
+    def message(self, message_id: str) -> Message | None: ...
+
+    def last_messages(self, message_ids: Collection[str]) -> Mapping[str, Message]: ...
+
+    def messages(
+        self, conversation_id: str, *, after: str, before: str | None, limit: int
+    ) -> Sequence[Message]:
+        """Newest first, those beyond the message id `after`."""
+
+    def notices(
+        self, conversation_id: str, *, after: str, before: str | None, limit: int
+    ) -> Sequence[Notice]:
+        """Newest first; after and before are hex digits of ids."""
+
+
+class ThreadChanges(ThreadReads, Protocol):
+    """One unit of work."""
+
+    @property
+    def now_ms(self) -> int: ...
+
+    def insert_thread(self, conversation: Conversation) -> bool:
+        """False, and nothing inserted, when a thread with this direct_key has come first."""
+
+    def save_thread(self, conversation: Conversation) -> None: ...
+
+    def put_peers(self, conversation: Conversation, *, solo: bool) -> None:
+        """Make the outside numbers of the thread those it names."""
+
+    def save_member(self, member: Member) -> None:
+        """Insert or replace; what is not in a Member (a draft) stays."""
+
+    def move_message(self, message: Message, conversation_id: str, flags: Sequence[str]) -> None: ...
+
+    def recount_thread(self, conversation_id: str) -> None:
+        """Find out anew what was said last in a thread."""
+
+    def add_notice(self, notice: Notice) -> None: ...
+
+    def emit(self, event: NewEvent) -> None: ...
+
+    def claim(self, claim: Claim) -> Replayed | None:
+        """Stake an Idempotency-Key; the earlier answer when it was used for this request.
+
+        Raises Conflict `idempotency_mismatch` when it was used for another one.
+        """
+
+    def settle(self, claim: Claim, status: int, body: str) -> None: ...
+
+
+@dataclass(slots=True)  # not frozen, as nothing made for each message is: see engine.messaging.models
+class NewChatMessage:
+    """Something said in a chat, about to be stored. render makes the answer kept under the claim."""
+
+    id: str
+    conversation_id: str
+    user_id: str
+    text: str
+    client_id: str | None
+    reply_to: str | None
+    created_ms: int
+    claim: Claim | None = None
+    render: Callable[[Message], tuple[int, str]] | None = None
+
+
+class ThreadStore(Protocol):
+    """Where threads live. Every method may raise StorageUnavailable."""
+
+    async def read(self, work: Callable[[ThreadReads], R]) -> R: ...
+
+    async def change(self, work: Callable[[ThreadChanges], R]) -> R:
+        """Run work and commit; what it emitted is published after the commit."""
+
+    def say(self, message: NewChatMessage, done: Callable[[Message | Replayed | EngineError], None]) -> None:
+        """Store what a member of a chat says. done gets the message as stored (an earlier one where the
+        client_id was used before with the same content) or why it was not, after the commit.
+
+        Raises StorageUnavailable at once when too much is waiting.
+        """
+
+    async def mark_read(self, conversation_id: str, side: Member, through: str) -> None:
+        """Move a reading position forward; side: the row to begin with where there is none."""
 
 
 class Texts(Protocol):
@@ -35,20 +193,35 @@ class Texts(Protocol):
         thread: Conversation | None = None,
     ) -> Awaitable[Message | Replayed]: ...
 
-    def list(
-        self,
-        principal: Principal,
-        domain_id: str | None = None,
-        chosen: MessageFilter = ...,
-        page: PageRequest = ...,
-    ) -> Awaitable[Page[Message]]: ...
+
+class AddressBook(Protocol):
+    """The contacts of the one who asks."""
+
+    async def get(self, principal: Principal, contact_id: str) -> Contact:
+        """Raises NotFound for a contact that is not there or not the principal's to see."""
 
 
-class Reach(Protocol):
-    """Who sees what; see `engine.messaging.access`."""
+class Names(Protocol):
+    """Who outside numbers belong to, as one viewer knows them."""
 
-    async def domain_meant(self, principal: Principal, domain_id: str | None) -> str: ...
+    async def names_of(
+        self, domain_id: str, user_id: str | None, numbers: Collection[str]
+    ) -> Mapping[str, Named]:
+        """Unknown numbers (E.164) are absent. user_id: None knows what the whole domain shares."""
 
-    async def only_numbers(self, principal: Principal) -> Sequence[str] | None: ...
 
-    async def sees(self, principal: Principal, domain_id: str, number: str | None) -> bool: ...
+class CallLog(Protocol):
+    """Calls as one user had them."""
+
+    async def calls_between(
+        self, user_id: str, peer: str, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[CallLogEntry]:
+        """Those with an outside number (E.164) or another user, newest first. before: (started_ms, id)."""
+
+
+class Announcer(Protocol):
+    """Frames that nobody keeps; see `engine.bus`."""
+
+    def publish_ephemeral(
+        self, stream: str, type: str, data: Mapping[str, object], user_ids: Iterable[str] | None = None
+    ) -> None: ...

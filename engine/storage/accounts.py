@@ -253,12 +253,13 @@ class SqlAccountsChanges(SqlAccountsReads):
 
     def insert_number(self, number: Number) -> None:
         self._connection.execute(numbers.insert().values(number_row(number)))
-        self._assign(number)
+        self._assign(number, {})
 
     def save_number(self, number: Number) -> None:
         self._save(numbers, number.id, number_row(number))
-        self._connection.execute(number_users.delete().where(number_users.c.number_id == number.id))
-        self._assign(number)
+        gone = number_users.delete().where(number_users.c.number_id == number.id)
+        before = self._connection.execute(gone.returning(number_users.c.user_id, number_users.c.since))
+        self._assign(number, {row.user_id: row.since for row in before})
 
     def delete_number(self, number_id: str) -> None:
         self._delete(numbers, number_id)
@@ -335,9 +336,14 @@ class SqlAccountsChanges(SqlAccountsReads):
     def _delete(self, table: sa.Table, record_id: str) -> None:
         self._connection.execute(table.delete().where(table.c.id == record_id))
 
-    def _assign(self, number: Number) -> None:
+    def _assign(self, number: Number, since: Mapping[str, str]) -> None:
+        """since: the positions of those it was assigned to before."""
         if number.user_ids:
-            rows = [{"number_id": number.id, "user_id": user_id} for user_id in number.user_ids]
+            now = new_id("msg")
+            rows = [
+                {"number_id": number.id, "user_id": user_id, "since": since.get(user_id, now)}
+                for user_id in number.user_ids
+            ]
             self._connection.execute(number_users.insert(), rows)
 
     def _revoke(self, condition: sa.ColumnElement[bool]) -> None:

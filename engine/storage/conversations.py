@@ -1,18 +1,22 @@
-"""Threads on disk: `engine.conversations.ports.ConversationStore` over SQL."""
+"""Threads on disk: `engine.conversations.ports.ThreadStore` over SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
-import msgspec
-import sqlalchemy as sa
-
-from engine.conversations.models import Conversation, ConversationKind
+from engine.conversations.models import Member
+from engine.conversations.ports import NewChatMessage, ThreadChanges, ThreadReads
+from engine.errors import EngineError
+from engine.idempotency import Replayed
+from engine.messaging.models import Message
+from engine.storage.chat_messages import SayInChat
+from engine.storage.conversation_changes import SqlThreadChanges
+from engine.storage.conversation_reads import SqlThreadReads
 from engine.storage.database import Database
-from engine.storage.tables.conversations import conversations
-from engine.storage.text_rows import AnyRow
+from engine.storage.reading import MarkRead
 
-_decode_peers = msgspec.json.Decoder(tuple[str, ...]).decode
+R = TypeVar("R")
 
 
 class SqlConversations:
@@ -21,35 +25,14 @@ class SqlConversations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, conversation_id: str) -> Conversation | None:
-        row = await self._database.read(
-            lambda connection: connection.execute(
-                sa.select(conversations).where(conversations.c.id == conversation_id)
-            ).first()
-        )
-        return None if row is None else _conversation(row)
+    async def read(self, work: Callable[[ThreadReads], R]) -> R:
+        return await self._database.read(lambda connection: work(SqlThreadReads(connection)))
 
-    async def list(
-        self, domain_id: str, numbers: Sequence[str] | None, before: tuple[int, str] | None, limit: int
-    ) -> Sequence[Conversation]:
-        chosen = sa.select(conversations).where(conversations.c.domain_id == domain_id)
-        if numbers is not None:
-            chosen = chosen.where(conversations.c.number.in_(numbers))
-        if before is not None:
-            chosen = chosen.where(sa.tuple_(conversations.c.last_message_ms, conversations.c.id) < before)
-        chosen = chosen.order_by(conversations.c.last_message_ms.desc(), conversations.c.id.desc())
-        rows = await self._database.read(lambda connection: connection.execute(chosen.limit(limit)).all())
-        return [_conversation(row) for row in rows]
+    async def change(self, work: Callable[[ThreadChanges], R]) -> R:
+        return await self._database.transact(lambda tx: work(SqlThreadChanges(tx)))
 
+    def say(self, message: NewChatMessage, done: Callable[[Message | Replayed | EngineError], None]) -> None:
+        self._database.write_soon(SayInChat(message), done)
 
-def _conversation(row: AnyRow) -> Conversation:
-    return Conversation(
-        row.id,
-        row.domain_id,
-        ConversationKind(row.kind),
-        row.number_id,
-        row.number,
-        _decode_peers(row.peers),
-        row.created_ms,
-        row.last_message_ms,
-    )
+    async def mark_read(self, conversation_id: str, side: Member, through: str) -> None:
+        await self._database.write(MarkRead(conversation_id, side, through))

@@ -79,6 +79,8 @@ number_users = sa.Table(
     metadata,
     sa.Column("number_id", sa.Text, sa.ForeignKey("numbers.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    # The position in its threads from which on what comes in is news to the user.
+    sa.Column("since", sa.Text, nullable=False),
 )
 sa.Index("ix_number_users_user", number_users.c.user_id, number_users.c.number_id)
 

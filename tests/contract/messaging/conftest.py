@@ -9,10 +9,10 @@ import pytest
 from engine.accounts.models import SYSTEM, CreateDomain, CreateNumber, CreateUser
 from engine.accounts.service import Accounts
 from engine.adapters.smpp_texts import CarrierTexts, CarrierWords
+from engine.bus.in_process import Bus
 from engine.conversations.service import Conversations
 from engine.events import Event
 from engine.idempotency import Replayed
-from engine.messaging.access import ThreadAccess
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
 from engine.messaging.settings import MessagingSettings
@@ -55,7 +55,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
     outbox = Outbox(carrier, store, settings, clock)
     await outbox._tick()
     messaging = Messaging(store, numbers, texts, {"carrier": outbox}, settings, clock)
-    conversations = Conversations(SqlConversations(database), messaging, ThreadAccess(numbers))
+    conversations = Conversations(SqlConversations(database), messaging, Bus(), clock)
     yield World(
         database, clock, store, numbers, carrier, outbox, messaging, conversations, domain, users, published
     )

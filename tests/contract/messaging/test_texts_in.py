@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from engine.accounts.models import PageRequest
-from engine.conversations.models import Say
+from engine.accounts.models import PageRequest, Principal
+from engine.conversations.models import Conversation, Say
 from engine.errors import NotFound
 from engine.messaging.models import Direction, Message, MessageFilter
 from engine.messaging.ports import InboundPart
@@ -22,9 +22,13 @@ async def inbound(world: World) -> list[Message]:
     return list(page.items)
 
 
+async def threads(world: World, who: Principal) -> list[Conversation]:
+    return [seen.conversation for seen in (await world.conversations.list(who)).items]
+
+
 async def test_a_text_from_a_stranger_opens_a_thread(world: World) -> None:
     await world.receive("Hi", source=STRANGER)
-    (thread,) = (await world.conversations.list(world.user(0))).items
+    (thread,) = await threads(world, world.user(0))
     assert (thread.number, thread.peers) == (OURS, (STRANGER,))
     (message,) = (await world.conversations.messages(world.user(0), thread.id)).items
     assert (message.text, message.peer, message.flags) == ("Hi", STRANGER, ())
@@ -34,7 +38,7 @@ async def test_a_text_from_a_stranger_opens_a_thread(world: World) -> None:
 async def test_a_reply_opens_a_thread_that_holds_the_text_it_answers(world: World) -> None:
     sent = await world.send()
     await world.receive("Thanks")
-    (thread,) = (await world.conversations.list(world.manager)).items
+    (thread,) = await threads(world, world.manager)
     page = await world.conversations.messages(world.manager, thread.id)
     assert [message.direction for message in page.items] == [Direction.INBOUND, Direction.OUTBOUND]
     assert page.items[1].id == sent.id
@@ -43,7 +47,7 @@ async def test_a_reply_opens_a_thread_that_holds_the_text_it_answers(world: Worl
 async def test_a_text_to_several_stays_out_of_the_thread_of_one(world: World) -> None:
     await world.send(PEER, STRANGER)
     await world.receive("Who?")
-    (thread,) = (await world.conversations.list(world.manager)).items
+    (thread,) = await threads(world, world.manager)
     page = await world.conversations.messages(world.manager, thread.id)
     assert [message.text for message in page.items] == ["Who?"]
 
@@ -51,7 +55,7 @@ async def test_a_text_to_several_stays_out_of_the_thread_of_one(world: World) ->
 async def test_all_texts_of_a_pair_share_a_thread_and_answers_go_there(world: World) -> None:
     await world.receive("One")
     await world.receive("Two", session="s2")
-    (thread,) = (await world.conversations.list(world.manager)).items
+    (thread,) = await threads(world, world.manager)
     answer = await world.conversations.say(world.user(0), thread.id, Say(text="Three"))
     assert isinstance(answer, Message)
     assert answer.conversation_id == thread.id
@@ -64,14 +68,14 @@ async def test_a_reply_after_a_month_still_finds_the_pairs_thread(world: World) 
     await world.receive("One")
     world.clock.ms += 31 * 86_400_000
     await world.receive("Two")
-    assert len((await world.conversations.list(world.manager)).items) == 1
+    assert len(await threads(world, world.manager)) == 1
 
 
 async def test_threads_of_two_numbers_are_two(world: World) -> None:
     await world.receive("One")
     await world.receive("Two", destination=OTHER_OF_OURS)
-    assert len((await world.conversations.list(world.manager)).items) == 2
-    (mine,) = (await world.conversations.list(world.user(1))).items
+    assert len(await threads(world, world.manager)) == 2
+    (mine,) = await threads(world, world.user(1))
     assert mine.number == OTHER_OF_OURS
     with pytest.raises(NotFound):
         await world.conversations.get(world.user(0), mine.id)
@@ -86,8 +90,8 @@ async def test_latest_activity_comes_first_over_all_pages(world: World) -> None:
     peers: list[str] = []
     cursor = None
     while True:
-        page = await world.conversations.list(world.manager, None, PageRequest(2, cursor))
-        peers += [thread.peers[0][-1] for thread in page.items]
+        page = await world.conversations.list(world.manager, page=PageRequest(2, cursor))
+        peers += [seen.conversation.peers[0][-1] for seen in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break

@@ -51,7 +51,6 @@ from engine.conversations.service import Conversations
 from engine.events import NewEvent
 from engine.idempotency import Replayed
 from engine.ids import new_id
-from engine.messaging.access import ThreadAccess
 from engine.messaging.blocks import BlockedSenders
 from engine.messaging.consent import Consents
 from engine.messaging.explain import Explainer
@@ -317,7 +316,7 @@ async def a_world(
         explainer=Explainer(directory, ledger, words, words, {CARRIER}, MessagingSettings()),
         consents=Consents(ledger, directory),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), directory),
-        conversations=Conversations(SqlConversations(database), messaging, ThreadAccess(directory)),
+        conversations=Conversations(SqlConversations(database), messaging, bus, clock),
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
         directory=Directory(SqlContactStore(database), sees_domain),
         audit=AuditReader(database),

@@ -1,0 +1,121 @@
+"""What threads refuse, each with the code the API and the portal know it by."""
+
+from __future__ import annotations
+
+from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
+
+
+def no_such_conversation() -> NotFound:
+    """The same for a missing thread, another tenant's, and a chat of others."""
+    return NotFound("There is no such conversation.")
+
+
+def no_such_message() -> NotFound:
+    return NotFound("There is no such message.")
+
+
+def no_such_user(field: str) -> NotFound:
+    return NotFound("There is no such user.", field=f"/{field}")
+
+
+def no_such_contact(field: str) -> NotFound:
+    return NotFound("There is no such contact.", field=f"/{field}")
+
+
+def no_such_member() -> NotFound:
+    return NotFound("Nobody like that is in the conversation.")
+
+
+def no_such_domain() -> NotFound:
+    return NotFound("There is no such domain.")
+
+
+def no_such_extension(field: str) -> InvalidRequest:
+    return InvalidRequest(
+        "No user of the domain has this extension.", code="no_such_extension", field=f"/{field}"
+    )
+
+
+def invalid(field: str, sentence: str) -> InvalidRequest:
+    return InvalidRequest(sentence, field=f"/{field}")
+
+
+def mixed() -> InvalidRequest:
+    return InvalidRequest(
+        "Users chat, outside numbers get texts, and one conversation does not do both."
+        " Start one with the users and another one with the numbers.",
+        code="mixed_conversation",
+        field="/to",
+    )
+
+
+def user_disabled(field: str) -> Conflict:
+    return Conflict("The user is disabled and would never read it.", code="user_disabled", field=f"/{field}")
+
+
+def user_required() -> InvalidRequest:
+    return InvalidRequest("This belongs to one user. Ask with that user's own credential.", code="no_user")
+
+
+def not_yourself() -> Forbidden:
+    return Forbidden("You cannot act for another user.", code="forbidden", field="/user_id")
+
+
+def number_not_assigned() -> Forbidden:
+    return Forbidden("This number is not assigned to you.", code="number_not_assigned", field="/from")
+
+
+def no_number() -> Forbidden:
+    return Forbidden(
+        "No number that can send texts is assigned to you.", code="number_not_assigned", field="/from"
+    )
+
+
+def sms_disabled() -> Forbidden:
+    return Forbidden(
+        "Texting is switched off for this number, its domain or its user.", code="sms_disabled", field="/from"
+    )
+
+
+def direct_chat() -> Conflict:
+    return Conflict(
+        "A chat of two has no one to leave it to. Delete it for yourself, or mute it.", code="direct_chat"
+    )
+
+
+def last_member() -> Conflict:
+    return Conflict(
+        "Nobody else gets the texts of this conversation. Delete it for yourself, or mute it.",
+        code="last_member",
+    )
+
+
+def last_peer() -> Conflict:
+    return Conflict(
+        "This is the only number of the conversation. Delete the conversation for yourself instead.",
+        code="last_member",
+    )
+
+
+def client_id_reused() -> Conflict:
+    return Conflict(
+        "This client_id was used before for another message. Make a new one for each.",
+        code="client_id_reused",
+        field="/client_id",
+    )
+
+
+def not_movable() -> Conflict:
+    return Conflict(
+        "Only a text that came in can be moved, to a conversation over the same number of yours that"
+        " its sender is in.",
+        code="not_movable",
+    )
+
+
+def typing_too_often() -> RateLimited:
+    return RateLimited("Nobody types in so many places at once.", retry_after_s=10)
+
+
+def no_such_reply() -> InvalidRequest:
+    return InvalidRequest("The message to reply to is not in this chat.", field="/reply_to")
