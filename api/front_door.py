@@ -16,9 +16,10 @@ import structlog
 from aiohttp import hdrs, web
 
 from api.context import Context
+from api.cookies import SESSION_COOKIE, refuse_forged
 from api.permissions import Permission, scopes_with
 from api.problems import MethodNotAllowed, RouteNotFound, internal_error, problem_response
-from api.proxies import client_address, client_scheme
+from api.proxies import client_address, own_origin
 from api.requests import ApiRequest, RequestIds, claim_of, decode_body, parse_query, read_body
 from api.routes import NoBody, NoQuery, Route
 from engine.accounts.models import Principal
@@ -146,7 +147,8 @@ class Endpoint:
     async def _authenticated(self, request: web.Request) -> Principal:
         """Who is asking; waits for the database only if the credential was not seen a moment ago.
 
-        Raises Unauthenticated, or Forbidden `origin_not_allowed` for a socket.
+        Raises Unauthenticated, or Forbidden `origin_not_allowed` for a socket or a cookie, and
+        `anti_forgery_missing` for a cookie.
         """
         authorization = request.headers.get(hdrs.AUTHORIZATION)
         if self.route.socket and hdrs.UPGRADE in request.headers:
@@ -154,6 +156,11 @@ class Endpoint:
             ticket = request.query.get("ticket")
             if ticket is not None and authorization is None:
                 return await self._context.services.accounts.redeem_ticket(ticket)
+        if authorization is None and hdrs.COOKIE in request.headers:
+            session = request.cookies.get(SESSION_COOKIE)
+            if session is not None:
+                refuse_forged(request, self._context.settings.trusted_proxies, socket=self.route.socket)
+                return await self._context.services.accounts.authenticate(session)
         scheme, _, secret = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthenticated("Send a credential in the header Authorization: Bearer.")
@@ -164,8 +171,7 @@ class Endpoint:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or origin in self._door.origins:
             return
-        scheme = client_scheme(request, self._context.settings.trusted_proxies)
-        if origin != f"{scheme}://{request.host}":
+        if origin != own_origin(request, self._context.settings.trusted_proxies):
             raise Forbidden("This web page may not open an event socket.", code="origin_not_allowed")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from api.cookies import ANTI_FORGERY, SESSION_COOKIE
 from api.permissions import LEAST_SCOPE, Permission
 from api.problems import CODES, CONTENT_TYPE, Problem
 from api.routes import ID_PARAMETERS, NoQuery, Route, RouteTable
@@ -37,6 +38,8 @@ _WITH_CREDENTIAL = frozenset(
         "credential_revoked",
         "forbidden",
         "scope_too_low",
+        "origin_not_allowed",
+        "anti_forgery_missing",
     }
 )
 _WITH_BODY = frozenset(
@@ -82,7 +85,7 @@ def describe(table: RouteTable, version: str) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"cookie": []}],
         "tags": [{"name": tag} for tag in table.by_tag],
         "paths": paths,
         "components": {
@@ -91,8 +94,14 @@ def describe(table: RouteTable, version: str) -> dict[str, Any]:
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A key (rbk_) or a token (rbt_).",
-                }
+                    "description": "A key (rbk_), a token (rbt_) or a session (rbs_).",
+                },
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SESSION_COOKIE,
+                    "description": f"A session of our own pages; changes also need {ANTI_FORGERY}.",
+                },
             },
             "headers": {
                 "RequestId": {"schema": {"type": "string"}, "description": "Names this request in the logs."},

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     CHANGE_DOMAINS = "change_domains"
     READ_USERS = "read_users"
     CHANGE_USERS = "change_users"
+    RESET_PASSWORDS = "reset_passwords"
+    OWN_ACCOUNT = "own_account"  # one's own password, sessions and settings
     READ_DEVICES = "read_devices"
     CREATE_DEVICES = "create_devices"
     CHANGE_DEVICES = "change_devices"  # a basic user names its own and chooses the default
@@ -59,6 +61,8 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.CHANGE_DOMAINS: S.RESELLER,
     P.READ_USERS: S.BASIC_USER,
     P.CHANGE_USERS: S.OFFICE_MANAGER,
+    P.RESET_PASSWORDS: S.OFFICE_MANAGER,
+    P.OWN_ACCOUNT: S.BASIC_USER,
     P.READ_DEVICES: S.BASIC_USER,
     P.CREATE_DEVICES: S.OFFICE_MANAGER,
     P.CHANGE_DEVICES: S.BASIC_USER,

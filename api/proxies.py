@@ -37,6 +37,11 @@ def client_scheme(request: web.Request, trusted: Sequence[Network]) -> str:
     return request.scheme
 
 
+def own_origin(request: web.Request, trusted: Sequence[Network]) -> str:
+    """The origin (RFC 6454) of pages that come from where this request went."""
+    return f"{client_scheme(request, trusted)}://{request.host}"
+
+
 def _hops(request: web.Request) -> list[str]:
     lines = request.headers.getall("X-Forwarded-For", [])
     return [hop.strip() for hop in ",".join(lines).split(",") if hop.strip()]

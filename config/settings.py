@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from api.settings import ApiSettings, Network
 from config.carriers import CarrierSection
+from engine.accounts.settings import LoginSettings
 from engine.ami.settings import AmiSettings
 from engine.click_to_call.settings import CallSettings
 from engine.contacts.settings import ContactSettings
@@ -134,6 +135,7 @@ class Settings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     log: LogSettings = field(default_factory=LogSettings)
     events: EventSettings = field(default_factory=EventSettings)
+    login: LoginSettings = field(default_factory=LoginSettings)
     messaging: MessagingSettings = field(default_factory=MessagingSettings)
     contacts: ContactSettings = field(default_factory=ContactSettings)
     calls: CallSettings = field(default_factory=CallSettings)

@@ -187,7 +187,11 @@ async def _working(
     hearers.append(presence)
     # Where none is configured yet, records may name what is to come.
     accounts = Accounts(
-        SqlAccountsStore(database), clock, known_pbxs=set(pbxs) or None, known_carriers=set(outboxes) or None
+        SqlAccountsStore(database),
+        clock,
+        known_pbxs=set(pbxs) or None,
+        known_carriers=set(outboxes) or None,
+        login=settings.login,
     )
     metrics = EngineMetrics(database, outboxes, carriers, calls.pbx_links, calls.open_calls)
     people = SqlContactStore(database)
@@ -230,6 +234,7 @@ async def _working(
                     draining.create_task(carrier.drain(_DRAIN_S))
                 for pbx in pbxs.values():
                     draining.create_task(pbx.stop())
+            accounts.close()
             for task in tasks:
                 task.cancel()
 
@@ -288,6 +293,7 @@ def _upkeep(
         "trim_events": (600.0, lambda: event_log.trim(clock.now_ms() - retention_ms)),
         "trim_claims": (600.0, trim_claims),
         "trim_credentials": (600.0, accounts.forget_expired),
+        "note_sessions": (20.0, accounts.sessions.note_seen),
     }
 
 

@@ -22,6 +22,9 @@ class NewDomain(Input):
     region: Word | None = Field(default=None, description="Country code by which national numbers are read.")
     reseller_id: Word | None = None
     sms_enabled: bool = True
+    realm: Word | None = Field(
+        default=None, description="What stands behind the @ when its people log in, such as acme.example."
+    )
 
 
 class DomainChanges(Input):
@@ -31,6 +34,7 @@ class DomainChanges(Input):
     region: Word | None = LEFT_AS_IT_IS
     reseller_id: Word | None = LEFT_AS_IT_IS
     sms_enabled: bool = LEFT_AS_IT_IS
+    realm: Word | None = LEFT_AS_IT_IS
 
 
 class DomainResource(Resource):
@@ -41,6 +45,7 @@ class DomainResource(Resource):
     pbx: str
     dial_context: str
     sms_enabled: bool
+    realm: str | None
     created_at: At
 
 
@@ -57,6 +62,7 @@ def shown(domain: Domain) -> DomainResource:
         pbx=domain.pbx,
         dial_context=domain.dial_context,
         sms_enabled=domain.sms_enabled,
+        realm=domain.realm,
         created_at=at(domain.created_ms),
     )
 
@@ -72,6 +78,7 @@ def rendered(domain: Domain) -> tuple[int, str]:
     permission=Permission.CREATE_DOMAINS,
     body=NewDomain,
     answers={201: DomainResource},
+    problems=("already_exists",),
     idempotent=True,
 )
 async def create_domain(request: ApiRequest[NewDomain, NoQuery]) -> web.StreamResponse:
@@ -113,6 +120,7 @@ async def get_domain(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse
     permission=Permission.CHANGE_DOMAINS,
     body=DomainChanges,
     answers={200: DomainResource},
+    problems=("already_exists",),
 )
 async def change_domain(request: ApiRequest[DomainChanges, NoQuery]) -> web.StreamResponse:
     domain = await request.services.accounts.domains.update(

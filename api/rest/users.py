@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from aiohttp import web
+from pydantic import Field
 
 from api.answers import done_once, empty_answer, json_answer
 from api.permissions import Permission
 from api.requests import ApiRequest, page_request
 from api.routes import NoBody, NoQuery, Routes
 from api.schema import LEFT_AS_IT_IS, At, Input, Line, Listed, PageQuery, Resource, Word, at, listed
-from engine.accounts.models import CreateUser, UpdateUser, User
+from engine.accounts.models import CreateUser, Scope, UpdateUser, User
 
 routes = Routes("users")
 
@@ -20,6 +21,11 @@ class NewUser(Input):
     domain_id: Word | None = None
     sms_enabled: bool = True
     enabled: bool = True
+    login: Word | None = Field(default=None, description="A name to log in with beside the extension.")
+    role: Scope = Field(
+        default=Scope.BASIC_USER,
+        description="basic_user or office_manager: the scope of the sessions.",
+    )
 
 
 class UserChanges(Input):
@@ -27,6 +33,8 @@ class UserChanges(Input):
     display_name: Line = LEFT_AS_IT_IS
     sms_enabled: bool = LEFT_AS_IT_IS
     enabled: bool = LEFT_AS_IT_IS
+    login: Word | None = LEFT_AS_IT_IS
+    role: Scope = LEFT_AS_IT_IS
 
 
 class UserResource(Resource):
@@ -36,6 +44,8 @@ class UserResource(Resource):
     display_name: str
     sms_enabled: bool
     enabled: bool
+    login: str | None
+    role: Scope
     created_at: At
 
 
@@ -55,6 +65,8 @@ def shown(user: User) -> UserResource:
         display_name=user.display_name,
         sms_enabled=user.sms_enabled,
         enabled=user.enabled,
+        login=user.login,
+        role=user.role,
         created_at=at(user.created_ms),
     )
 

@@ -20,7 +20,7 @@ from engine.accounts.changes import (
     position,
     updated,
 )
-from engine.accounts.errors import in_use, invalid
+from engine.accounts.errors import in_use, invalid, taken
 from engine.accounts.models import (
     FIRST_PAGE,
     CreateDomain,
@@ -56,7 +56,7 @@ class Domains:
         claim: Claim | None = None,
         render: Render[Domain] | None = None,
     ) -> Domain | Replayed:
-        """Raises InvalidRequest or Forbidden."""
+        """Raises InvalidRequest, Forbidden or Conflict `already_exists` (realm)."""
         require_scope(principal, Scope.RESELLER)
         reseller_id = command.reseller_id
         if principal.scope is Scope.RESELLER:
@@ -72,10 +72,12 @@ class Domains:
             dial_context=validation.dial_context(command.dial_context),
             sms_enabled=command.sms_enabled,
             created_ms=0,
+            realm=validation.realm(command.realm),
         )
 
         def work(changes: AccountsChanges) -> Domain:
             domain = dataclasses.replace(draft, created_ms=changes.now_ms)
+            _refuse_taken_realm(changes, domain)
             changes.insert_domain(domain)
             announce(changes, principal, "domain.created", domain.id, domain.id, {})
             return domain
@@ -101,7 +103,10 @@ class Domains:
         return await self._store.read(work)
 
     async def update(self, principal: Principal, domain_id: str, command: UpdateDomain) -> Domain:
-        """Raises NotFound, InvalidRequest or Forbidden. Only a super user moves it to another reseller."""
+        """Only a super user moves it to another reseller.
+
+        Raises NotFound, InvalidRequest, Forbidden or Conflict `already_exists` (realm).
+        """
         require_scope(principal, Scope.RESELLER)
         if not isinstance(command.reseller_id, Unset):
             require_scope(principal, Scope.SUPER_USER)
@@ -112,12 +117,15 @@ class Domains:
             dial_context=checked(command.dial_context, validation.dial_context),
             region=checked(command.region, validation.region),
             reseller_id=checked(command.reseller_id, validation.reseller_id),
+            realm=checked(command.realm, validation.realm),
         )
 
         def work(changes: AccountsChanges) -> Domain:
             before = domain_seen(changes, principal, domain_id)
             after = updated(before, command)
             if after != before:
+                if after.realm != before.realm:
+                    _refuse_taken_realm(changes, after)
                 changes.save_domain(after)
                 announce(changes, principal, "domain.updated", after.id, after.id, changed(before, after))
             return after
@@ -144,3 +152,8 @@ class Domains:
 
     def _check_pbx(self, name: str) -> str:
         return validation.peer_name(name, "pbx", self._known_pbxs)
+
+
+def _refuse_taken_realm(reads: AccountsReads, domain: Domain) -> None:
+    if domain.realm is not None and reads.domain_with_realm(domain.realm) is not None:
+        raise taken("realm", "Another domain has this realm.")

@@ -24,6 +24,15 @@ def credential_revoked() -> Unauthenticated:
     return Unauthenticated(CREDENTIAL_REFUSED, code="credential_revoked")
 
 
+def login_failed() -> Unauthenticated:
+    """The same for a wrong name, a wrong password, and an account that may not log in."""
+    return Unauthenticated("The name or the password is wrong.", code="login_failed")
+
+
+def password_refused(field: str, sentence: str) -> InvalidRequest:
+    return InvalidRequest(sentence, code="password_refused", field=f"/{field}")
+
+
 def not_found(noun: str) -> NotFound:
     """The same for a missing thing and for another tenant's."""
     return NotFound(f"There is no such {noun}.")

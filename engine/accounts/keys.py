@@ -1,7 +1,7 @@
 """API keys: credentials of servers and of the operator's tools.
 
-A key reaches what its scope says (see `CreateKey`), never more than the one who made it. Only keys
-and the local operator make keys: a stolen page token, which soon ends, must not become one that does not.
+A key reaches what its scope says (see `CreateKey`), never more than the one who made it. Page tokens make
+none: one that is stolen, and soon ends, must not become one that does not.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Keys:
         Raises InvalidRequest, Forbidden (`scope_too_low`, `key_required`) or NotFound (domain, user).
         """
         require_scope(principal, Scope.OFFICE_MANAGER)
-        require_key(principal)
+        require_no_token(principal)
         if command.scope > principal.scope:
             raise scope_too_low(command.scope.value)
         label = validation.name(command.label, "label")
@@ -130,10 +130,19 @@ class Keys:
             self._recent.forget()
 
 
-def require_key(principal: Principal) -> None:
+def require_no_token(principal: Principal) -> None:
     """Raises Forbidden `key_required` for a page token."""
     if principal.kind == "token":
         raise Forbidden("A page token cannot make credentials. Use an API key.", code="key_required")
+
+
+def require_key(principal: Principal) -> None:
+    """Raises Forbidden `key_required` for a page token, and for a session: what it made would outlive
+    the role it was made in.
+    """
+    require_no_token(principal)
+    if principal.kind == "session":
+        raise Forbidden("Minting tokens takes an API key.", code="key_required")
 
 
 def _reach(

@@ -59,7 +59,7 @@ class Principal:
     outlives it must be closed then.
     """
 
-    kind: Literal["key", "token", "system"]
+    kind: Literal["key", "token", "session", "system"]
     credential_id: str
     domain_id: str | None
     user_id: str | None
@@ -78,7 +78,8 @@ class Domain:
 
     region: ISO 3166-1 alpha-2 code by which its national numbers are read; None takes only
     international ones. pbx: name of the Asterisk in the configuration; dial_context: the dialplan
-    context its calls start in.
+    context its calls start in. realm: what stands behind the @ when its people log in, unique across
+    the system; None lets nobody log in.
     """
 
     id: str
@@ -89,11 +90,16 @@ class Domain:
     dial_context: str
     sms_enabled: bool
     created_ms: int
+    realm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with an extension, unique in the domain. A disabled user has no working tokens."""
+    """A person with an extension, unique in the domain. A disabled user has no working tokens.
+
+    login: a second name to log in with beside the extension, unique in the domain. role: the scope of
+    the user's own sessions, basic_user or office_manager.
+    """
 
     id: str
     domain_id: str
@@ -102,6 +108,8 @@ class User:
     sms_enabled: bool
     created_ms: int
     enabled: bool = True
+    login: str | None = None
+    role: Scope = Scope.BASIC_USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +147,14 @@ class Number:
 class Credential:
     """What proves a principal. The secret itself is kept nowhere, only its SHA-256.
 
-    kind: `key` for servers, `token` for one user's page. domain_id is None for a system-wide key;
-    reseller_id limits such a key to one reseller's domains. issued_by: the credential that made
-    it. A token dies with the key that minted it.
+    kind: `key` for servers, `token` for one user's page, `session` for somebody who logged in.
+    domain_id is None for a system-wide key; reseller_id limits such a key to one reseller's domains.
+    issued_by: the credential that made it. A token dies with the key that minted it. scope: of a
+    session that is the role the user has now. last_seen_ms: of a session, else None.
     """
 
     id: str
-    kind: Literal["key", "token"]
+    kind: Literal["key", "token", "session"]
     domain_id: str | None
     user_id: str | None
     reseller_id: str | None
@@ -155,6 +164,57 @@ class Credential:
     created_ms: int
     expires_ms: int | None
     revoked_ms: int | None
+    last_seen_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """The password of a user, as argon2id keeps it.
+
+    temporary: made by an administrator; good for one log-in that names another one, until expires_ms.
+    """
+
+    user_id: str
+    hash: str = field(repr=False)
+    temporary: bool
+    changed_ms: int
+    expires_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody logged in, on one device. Its id is that of its credential.
+
+    user_agent: what the browser called itself, cut; address: where the log-in came from.
+    last_seen_ms: of its last request, to within half a minute.
+    """
+
+    id: str
+    user_id: str
+    domain_id: str
+    user_agent: str
+    address: str
+    created_ms: int
+    last_seen_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSession:
+    """A new session with its secret, which is shown this once."""
+
+    session: Session
+    user: User
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryPassword:
+    """What an administrator hands to a user, shown this once."""
+
+    user_id: str
+    password: str = field(repr=False)
+    expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +269,7 @@ class CreateDomain:
     region: str | None = None
     reseller_id: str | None = None
     sms_enabled: bool = True
+    realm: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +280,7 @@ class UpdateDomain:
     region: str | Unset | None = UNSET
     reseller_id: str | Unset | None = UNSET
     sms_enabled: bool | Unset = UNSET
+    realm: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +292,8 @@ class CreateUser:
     domain_id: str | None = None
     sms_enabled: bool = True
     enabled: bool = True
+    login: str | None = None
+    role: Scope = Scope.BASIC_USER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +302,8 @@ class UpdateUser:
     display_name: str | Unset = UNSET
     sms_enabled: bool | Unset = UNSET
     enabled: bool | Unset = UNSET
+    login: str | Unset | None = UNSET
+    role: Scope | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,3 +370,17 @@ class MintToken:
     user_id: str
     lifetime_s: int = 3600
     scope: Scope = Scope.BASIC_USER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn:
+    """name: `<extension or login>@<realm>`. new_password: only with a temporary password.
+
+    address, user_agent: of who asks, for the limits and the list of sessions.
+    """
+
+    name: str
+    password: str = field(repr=False)
+    address: str
+    new_password: str | None = field(default=None, repr=False)
+    user_agent: str = ""

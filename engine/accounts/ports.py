@@ -10,10 +10,10 @@ at most `limit`. Filters that are None do not filter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from engine.accounts.models import Credential, Device, Domain, Number, Principal, User
+from engine.accounts.models import Credential, Device, Domain, Number, Password, Principal, Session, User
 from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
 
@@ -29,12 +29,16 @@ class AccountsReads(Protocol):
         self, *, reseller_id: str | None, domain_id: str | None, after: str, limit: int
     ) -> list[Domain]: ...
 
+    def domain_with_realm(self, realm: str) -> Domain | None: ...
+
     def domain_is_empty(self, domain_id: str) -> bool:
         """Whether it has neither users nor numbers."""
 
     def user(self, user_id: str) -> User | None: ...
 
     def user_with_extension(self, domain_id: str, extension: str) -> User | None: ...
+
+    def user_with_login(self, domain_id: str, login: str) -> User | None: ...
 
     def list_users(self, *, domain_id: str, user_id: str | None, after: str, limit: int) -> list[User]: ...
 
@@ -54,12 +58,25 @@ class AccountsReads(Protocol):
         self, *, domain_id: str, user_id: str | None, after: str, limit: int
     ) -> list[Number]: ...
 
-    def credential(self, credential_id: str) -> Credential | None: ...
+    def credential(self, credential_id: str) -> Credential | None:
+        """Of a session: with the scope its user has now, and when it was seen last."""
 
     def credentials(self, credential_ids: Sequence[str]) -> list[Credential]:
-        """Those that exist, in no order."""
+        """Those that exist, in no order; as `credential`."""
 
-    def credential_with_digest(self, digest: str) -> Credential | None: ...
+    def credential_with_digest(self, digest: str) -> Credential | None:
+        """As `credential`."""
+
+    def password(self, user_id: str) -> Password | None: ...
+
+    def session(self, session_id: str) -> Session | None:
+        """None as well when it has been ended."""
+
+    def live_sessions(self, user_id: str) -> list[Session]:
+        """Those nobody ended, whatever their time, newest first."""
+
+    def attempts(self, keys: Collection[str]) -> dict[str, int]:
+        """When nothing is left to count against each key; keys that have no attempts are absent."""
 
     def list_keys(
         self, *, domain_id: str | None, reseller_id: str | None, after: str, limit: int
@@ -109,8 +126,26 @@ class AccountsChanges(AccountsReads, Protocol):
 
     def revoke_credentials_of_user(self, user_id: str) -> None: ...
 
-    def forget_expired(self, before_ms: int) -> int:
-        """Delete tokens and tickets that ended before this time; how many there were."""
+    def save_password(self, password: Password) -> None: ...
+
+    def insert_session(self, session: Session) -> None:
+        """Beside its credential, which is inserted first."""
+
+    def revoke_sessions(self, user_id: str, but: str | None = None) -> int:
+        """End the user's sessions, except one; how many there were."""
+
+    def touch_sessions(self, seen_ms: Mapping[str, int]) -> None:
+        """Note when sessions were seen, by id; never an earlier time than is noted."""
+
+    def note_attempts(self, clear_ms: Mapping[str, int]) -> None:
+        """Keep these counts; see `AccountsReads.attempts`."""
+
+    def forget_attempts(self, keys: Collection[str]) -> None: ...
+
+    def forget_expired(self, before_ms: int, unseen_since_ms: int) -> int:
+        """Delete what is over: tokens and tickets that ended before before_ms, sessions too and those
+        not seen since unseen_since_ms, and attempts that no longer count; how many there were.
+        """
 
     def insert_ticket(self, digest: str, credential_id: str, expires_ms: int) -> None: ...
 

@@ -11,13 +11,14 @@ import re
 import secrets
 from typing import Literal
 
-Prefix = Literal["rbk", "rbt", "rbe"]
+Prefix = Literal["rbk", "rbt", "rbs", "rbe"]
 
 KEY: Prefix = "rbk"
 TOKEN: Prefix = "rbt"  # noqa: S105 - a prefix
+SESSION: Prefix = "rbs"
 EVENT_TICKET: Prefix = "rbe"
 
-_SECRET = re.compile(r"rb[kte]_[A-Za-z0-9_-]{43}")
+_SECRET = re.compile(r"rb[ktse]_[A-Za-z0-9_-]{43}")
 
 
 def new_secret(prefix: Prefix) -> str:

@@ -14,17 +14,24 @@ from engine.accounts.access import domain_meant
 from engine.accounts.devices import Devices
 from engine.accounts.domains import Domains
 from engine.accounts.errors import credential_expired, credential_revoked, credential_unknown
+from engine.accounts.hashing import PasswordHashes
 from engine.accounts.keys import Keys
 from engine.accounts.models import Credential, Domain, Principal
 from engine.accounts.numbers import Numbers
+from engine.accounts.passwords import Passwords
 from engine.accounts.ports import AccountsStore
 from engine.accounts.recent import RecentPrincipals
+from engine.accounts.sessions import Sessions
+from engine.accounts.settings import LoginSettings
 from engine.accounts.tokens import Tokens
 from engine.accounts.users import Users
 from engine.clock import Clock
+from engine.errors import Unauthenticated
 
 #: Ended tokens are kept this long, so that their holder is told "expired" and not "unknown".
 ENDED_KEPT_MS = 24 * 3600 * 1000
+
+USUAL_LOGIN = LoginSettings()
 
 
 class Accounts:
@@ -37,19 +44,25 @@ class Accounts:
         *,
         known_pbxs: Collection[str] | None = None,
         known_carriers: Collection[str] | None = None,
+        login: LoginSettings = USUAL_LOGIN,
+        hashes: PasswordHashes | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._login = login
         self._recent = RecentPrincipals()
+        self._hashes = hashes or PasswordHashes(login.hashes_at_once)
         self.domains = Domains(store, self._recent, known_pbxs)
         self.users = Users(store, self._recent)
         self.devices = Devices(store, known_pbxs)
         self.numbers = Numbers(store, known_carriers)
         self.keys = Keys(store, self._recent)
         self.tokens = Tokens(store)
+        self.passwords = Passwords(store, self._hashes, login, self._recent)
+        self.sessions = Sessions(store, self._hashes, self.passwords, login, self._recent, clock)
 
     async def authenticate(self, secret: str) -> Principal:
-        """Who holds this key or token.
+        """Who holds this key, token or session.
 
         An answer is remembered for less than 5 s, so a revocation elsewhere is noticed in that time.
         Raises Unauthenticated, in the same words for `credential_unknown`, `credential_expired` and
@@ -67,6 +80,7 @@ class Accounts:
             self._recent.remember(digest, principal, asked_at, generation)
         elif principal.expires_ms is not None and principal.expires_ms <= self._clock.now_ms():
             raise credential_expired()
+        self.sessions.saw(principal)
         return principal
 
     async def redeem_ticket(self, secret: str) -> Principal:
@@ -93,12 +107,20 @@ class Accounts:
         """
         ids = sorted({one.credential_id for one in principals if one.kind != "system"})
         known = {one.id: one for one in await self._store.read(lambda reads: reads.credentials(ids))}
-        now_ms = self._clock.now_ms()
-        return [
-            one
-            for one in principals
-            if one.kind != "system" and not _holds(known.get(one.credential_id), now_ms)
-        ]
+        over = []
+        for one in principals:
+            if one.kind == "system":
+                continue
+            try:
+                # A session whose user has another role by now is to be opened anew.
+                holds = self._prove(known.get(one.credential_id)) == one
+            except Unauthenticated:
+                holds = False
+            if holds:
+                self.sessions.saw(one)
+            else:
+                over.append(one)
+        return over
 
     async def domain_meant(self, principal: Principal, domain_id: str | None) -> Domain:
         """The domain a request is about: the one it names, else the principal's own.
@@ -108,16 +130,24 @@ class Accounts:
         return await self._store.read(lambda reads: domain_meant(reads, principal, domain_id))
 
     async def forget_expired(self) -> int:
-        """Delete long-ended tokens and unused tickets; how many there were. To be called now and then."""
+        """Delete long-ended tokens and sessions, and unused tickets; how many there were. To be called
+        now and then.
+        """
         before_ms = self._clock.now_ms() - ENDED_KEPT_MS
-        return await self._store.change(lambda changes: changes.forget_expired(before_ms))
+        unseen_since_ms = before_ms - self._login.session_idle_s * 1000
+        return await self._store.change(lambda changes: changes.forget_expired(before_ms, unseen_since_ms))
+
+    def close(self) -> None:
+        """No more passwords are checked."""
+        self._hashes.close()
 
     def _prove(self, credential: Credential | None) -> Principal:
         if credential is None:
             raise credential_unknown()
         if credential.revoked_ms is not None:
             raise credential_revoked()
-        if credential.expires_ms is not None and credential.expires_ms <= self._clock.now_ms():
+        ended = credential.expires_ms is not None and credential.expires_ms <= self._clock.now_ms()
+        if ended or self.sessions.is_idle(credential):
             raise credential_expired()
         return Principal(
             kind=credential.kind,
@@ -128,11 +158,3 @@ class Accounts:
             reseller_id=credential.reseller_id,
             expires_ms=credential.expires_ms,
         )
-
-
-def _holds(credential: Credential | None, now_ms: int) -> bool:
-    return (
-        credential is not None
-        and credential.revoked_ms is None
-        and (credential.expires_ms is None or credential.expires_ms > now_ms)
-    )

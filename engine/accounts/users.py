@@ -49,7 +49,9 @@ class Users:
         claim: Claim | None = None,
         render: Render[User] | None = None,
     ) -> User | Replayed:
-        """Raises InvalidRequest, Forbidden, NotFound (domain) or Conflict `already_exists` (extension)."""
+        """Raises InvalidRequest, Forbidden, NotFound (domain) or Conflict `already_exists` (extension,
+        login).
+        """
         require_scope(principal, Scope.OFFICE_MANAGER)
         draft = User(
             id=new_id("usr"),
@@ -59,12 +61,15 @@ class Users:
             sms_enabled=command.sms_enabled,
             created_ms=0,
             enabled=command.enabled,
+            login=validation.login(command.login),
+            role=validation.role(command.role),
         )
 
         def work(changes: AccountsChanges) -> User:
             domain = domain_meant(changes, principal, command.domain_id)
             user = dataclasses.replace(draft, domain_id=domain.id, created_ms=changes.now_ms)
             _refuse_taken_extension(changes, user)
+            _refuse_taken_login(changes, user)
             changes.insert_user(user)
             announce(changes, principal, "user.created", user.id, user.domain_id, {}, (user.id,))
             return user
@@ -91,15 +96,18 @@ class Users:
         return await self._store.read(work)
 
     async def update(self, principal: Principal, user_id: str, command: UpdateUser) -> User:
-        """Disabling a user revokes its credentials; enabling it again brings none back.
+        """Disabling a user revokes its credentials; enabling it again brings none back. A changed role
+        holds for the user's sessions within 5 s.
 
-        Raises InvalidRequest, Forbidden, NotFound or Conflict `already_exists` (extension).
+        Raises InvalidRequest, Forbidden, NotFound or Conflict `already_exists` (extension, login).
         """
         require_scope(principal, Scope.OFFICE_MANAGER)
         command = dataclasses.replace(
             command,
             extension=checked(command.extension, validation.extension),
             display_name=checked(command.display_name, lambda text: validation.name(text, "display_name")),
+            login=checked(command.login, validation.login),
+            role=checked(command.role, validation.role),
         )
 
         def work(changes: AccountsChanges) -> User:
@@ -109,6 +117,8 @@ class Users:
                 return before
             if after.extension != before.extension:
                 _refuse_taken_extension(changes, after)
+            if after.login != before.login:
+                _refuse_taken_login(changes, after)
             changes.save_user(after)
             if not after.enabled:
                 changes.revoke_credentials_of_user(after.id)
@@ -149,3 +159,8 @@ class Users:
 def _refuse_taken_extension(reads: AccountsReads, user: User) -> None:
     if reads.user_with_extension(user.domain_id, user.extension) is not None:
         raise taken("extension", "Another user of the domain has this extension.")
+
+
+def _refuse_taken_login(reads: AccountsReads, user: User) -> None:
+    if user.login is not None and reads.user_with_login(user.domain_id, user.login) is not None:
+        raise taken("login", "Another user of the domain has this login.")

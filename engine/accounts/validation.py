@@ -14,6 +14,7 @@ from collections.abc import Collection
 import phonenumbers
 
 from engine.accounts.errors import invalid
+from engine.accounts.models import Scope
 from engine.ids import is_id
 
 _EXTENSION = re.compile(r"[0-9]{2,10}")
@@ -21,6 +22,9 @@ _ENDPOINT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _DIAL_CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _PEER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _RESELLER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# Begins with a letter, so that it is never somebody's extension.
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
+_REALM = re.compile(r"(?=.{1,190}$)[a-z0-9](-?[a-z0-9])*(\.[a-z0-9](-?[a-z0-9])*)*")
 
 NAME_CHARACTERS = 120
 
@@ -45,6 +49,34 @@ def name(text: str, field: str, *, may_be_empty: bool = False) -> str:
 
 def extension(text: str) -> str:
     return _match(_EXTENSION, text, "extension", "An extension has 2 to 10 digits.")
+
+
+def login(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return _match(
+        _LOGIN,
+        text.strip().lower(),
+        "login",
+        "A login has 1 to 64 letters, digits, dots, dashes or underscores and begins with a letter.",
+    )
+
+
+def realm(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return _match(
+        _REALM,
+        text.strip().lower(),
+        "realm",
+        "A realm is written like a host name, for example acme.example.",
+    )
+
+
+def role(scope: Scope) -> Scope:
+    if scope.system_wide:
+        raise invalid("role", "A user is a basic_user or an office_manager.")
+    return scope
 
 
 def endpoint(text: str) -> str:

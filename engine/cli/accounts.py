@@ -16,18 +16,20 @@ from engine.accounts.models import (
     CreateDomain,
     CreateNumber,
     CreateUser,
+    Scope,
     UpdateDevice,
     UpdateDomain,
     UpdateNumber,
     UpdateUser,
 )
-from engine.cli import keys
+from engine.cli import keys, logins
 from engine.cli.options import AsJson, ConfigFile
 from engine.cli.show import as_dict, print_record, print_table
 
 Domain = Annotated[str, typer.Option("--domain", help="Id of the domain (dom_…).")]
 OneUser = Annotated[str | None, typer.Option("--user", help="Only those of this user (usr_…).")]
 SmsFlag = Annotated[bool, typer.Option("--sms/--no-sms", help="Whether texts are allowed.")]
+Role = Annotated[Scope, typer.Option(help="basic_user or office_manager, for when the person logs in.")]
 SmsChange = Annotated[bool | None, typer.Option("--sms/--no-sms", help="Allow or forbid texts.")]
 
 
@@ -38,7 +40,11 @@ def add_verbs(app: typer.Typer) -> None:
             "Tenants.",
             (add_domain, list_domains, show_domain, set_domain, remove_domain),
         ),
-        ("user", "People of a domain.", (add_user, list_users, show_user, set_user, remove_user)),
+        (
+            "user",
+            "People of a domain.",
+            (add_user, list_users, show_user, set_user, remove_user, logins.password_user),
+        ),
         (
             "device",
             "PBX endpoints that ring for a user.",
@@ -68,6 +74,9 @@ def add_domain(
         str | None, typer.Option(help="Country whose national numbers it writes, for example DE.")
     ] = None,
     reseller: Annotated[str | None, typer.Option(help="Name of the reseller it belongs to.")] = None,
+    realm: Annotated[
+        str | None, typer.Option(help="What its people log in at, for example acme.example.")
+    ] = None,
     sms: SmsFlag = True,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -82,6 +91,7 @@ def add_domain(
         region=region,
         reseller_id=reseller,
         sms_enabled=sms,
+        realm=realm,
     )
     domain = with_accounts(config, lambda accounts: accounts.domains.create(SYSTEM, command))
     print_record(as_dict(domain), as_json=as_json)
@@ -110,6 +120,7 @@ def set_domain(
     dial_context: Annotated[str | None, typer.Option("--context", help="Its dialplan context.")] = None,
     region: Annotated[str | None, typer.Option(help="Its country; empty for none.")] = None,
     reseller: Annotated[str | None, typer.Option(help="Its reseller; empty for none.")] = None,
+    realm: Annotated[str | None, typer.Option(help="Where its people log in; empty for none.")] = None,
     sms: SmsChange = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -123,6 +134,7 @@ def set_domain(
         dial_context=UNSET if dial_context is None else dial_context,
         region=UNSET if region is None else region or None,
         reseller_id=UNSET if reseller is None else reseller or None,
+        realm=UNSET if realm is None else realm or None,
         sms_enabled=UNSET if sms is None else sms,
     )
     domain = with_accounts(config, lambda accounts: accounts.domains.update(SYSTEM, domain_id, command))
@@ -144,13 +156,17 @@ def add_user(
     name: Annotated[str, typer.Argument(help="What people call the person.")],
     domain: Domain,
     sms: SmsFlag = True,
+    login: Annotated[str | None, typer.Option(help="A name to log in with beside the extension.")] = None,
+    role: Role = Scope.BASIC_USER,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a person to a domain."""
     from engine.cli.local_accounts import with_accounts
 
-    command = CreateUser(extension=extension, display_name=name, domain_id=domain, sms_enabled=sms)
+    command = CreateUser(
+        extension=extension, display_name=name, domain_id=domain, sms_enabled=sms, login=login, role=role
+    )
     user = with_accounts(config, lambda accounts: accounts.users.create(SYSTEM, command))
     print_record(as_dict(user), as_json=as_json)
 
@@ -162,7 +178,7 @@ def list_users(domain: Domain, config: ConfigFile = None, as_json: AsJson = Fals
     found = with_accounts(
         config, lambda accounts: every(lambda page: accounts.users.list(SYSTEM, domain, page))
     )
-    columns = ("id", "extension", "display_name", "enabled", "sms_enabled")
+    columns = ("id", "extension", "display_name", "role", "enabled", "sms_enabled")
     print_table([as_dict(user) for user in found], columns, as_json=as_json)
 
 
@@ -180,8 +196,10 @@ def set_user(
     name: Annotated[str | None, typer.Option(help="What people call the person.")] = None,
     sms: SmsChange = None,
     enabled: Annotated[
-        bool | None, typer.Option("--enable/--disable", help="Disabling ends the user's tokens and keys.")
+        bool | None, typer.Option("--enable/--disable", help="Disabling ends the user's sessions and tokens.")
     ] = None,
+    login: Annotated[str | None, typer.Option(help="A second name to log in with; empty for none.")] = None,
+    role: Annotated[Scope | None, typer.Option(help="basic_user or office_manager.")] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -193,6 +211,8 @@ def set_user(
         display_name=UNSET if name is None else name,
         sms_enabled=UNSET if sms is None else sms,
         enabled=UNSET if enabled is None else enabled,
+        login=UNSET if login is None else login or None,
+        role=UNSET if role is None else role,
     )
     user = with_accounts(config, lambda accounts: accounts.users.update(SYSTEM, user_id, command))
     print_record(as_dict(user), as_json=as_json)

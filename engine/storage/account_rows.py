@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine.accounts.models import Credential, Device, Domain, Number, Scope, User
+from engine.accounts.models import Credential, Device, Domain, Number, Password, Scope, Session, User
 
 Row = sa.Row[Any]
 
@@ -21,6 +22,7 @@ def read_domain(row: Row) -> Domain:
         dial_context=row.dial_context,
         sms_enabled=bool(row.sms_enabled),
         created_ms=row.created_ms,
+        realm=row.realm,
     )
 
 
@@ -33,6 +35,7 @@ def domain_row(domain: Domain) -> dict[str, object]:
         "pbx": domain.pbx,
         "dial_context": domain.dial_context,
         "sms_enabled": int(domain.sms_enabled),
+        "realm": domain.realm,
         "created_ms": domain.created_ms,
     }
 
@@ -46,6 +49,8 @@ def read_user(row: Row) -> User:
         sms_enabled=bool(row.sms_enabled),
         created_ms=row.created_ms,
         enabled=bool(row.enabled),
+        login=row.login,
+        role=Scope(row.role),
     )
 
 
@@ -57,6 +62,8 @@ def user_row(user: User) -> dict[str, object]:
         "display_name": user.display_name,
         "sms_enabled": int(user.sms_enabled),
         "enabled": int(user.enabled),
+        "login": user.login,
+        "role": user.role.value,
         "created_ms": user.created_ms,
     }
 
@@ -111,6 +118,47 @@ def read_credential(row: Row) -> Credential:
         created_ms=row.created_ms,
         expires_ms=row.expires_ms,
         revoked_ms=row.revoked_ms,
+    )
+
+
+def read_proof(row: Row) -> Credential:
+    """A credential joined to its user and, for a session, to that; see `Credential.scope`."""
+    credential = read_credential(row)
+    if credential.kind != "session":
+        return credential
+    return dataclasses.replace(credential, scope=Scope(row.role), last_seen_ms=row.last_seen_ms)
+
+
+def read_password(row: Row) -> Password:
+    return Password(
+        user_id=row.user_id,
+        hash=row.hash,
+        temporary=bool(row.temporary),
+        changed_ms=row.changed_ms,
+        expires_ms=row.expires_ms,
+    )
+
+
+def password_row(password: Password) -> dict[str, object]:
+    return {
+        "user_id": password.user_id,
+        "hash": password.hash,
+        "temporary": int(password.temporary),
+        "changed_ms": password.changed_ms,
+        "expires_ms": password.expires_ms,
+    }
+
+
+def read_session(row: Row) -> Session:
+    return Session(
+        id=row.id,
+        user_id=row.user_id,
+        domain_id=row.domain_id,
+        user_agent=row.user_agent,
+        address=row.address,
+        created_ms=row.created_ms,
+        last_seen_ms=row.last_seen_ms,
+        expires_ms=row.expires_ms,
     )
 
 

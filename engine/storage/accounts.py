@@ -7,14 +7,13 @@ ids of its users, read with one more query a page.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from engine.accounts.models import Credential, Device, Domain, Number, Principal, User
+from engine.accounts.models import Device, Domain, Number, Principal, User
 from engine.accounts.ports import AccountsChanges, AccountsReads
 from engine.audit import AuditEntry
 from engine.errors import Conflict
@@ -22,13 +21,12 @@ from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
 from engine.ids import new_id
 from engine.storage import audit, idempotency
+from engine.storage.account_proofs import SqlProofChanges, SqlProofReads
 from engine.storage.account_rows import (
     Row,
-    credential_row,
     device_row,
     domain_row,
     number_row,
-    read_credential,
     read_device,
     read_domain,
     read_user,
@@ -37,10 +35,8 @@ from engine.storage.account_rows import (
 from engine.storage.database import Database
 from engine.storage.directory_keys import forget_book, forget_user, index_user
 from engine.storage.tables.accounts import (
-    credentials,
     devices,
     domains,
-    event_tickets,
     number_users,
     numbers,
     users,
@@ -48,9 +44,6 @@ from engine.storage.tables.accounts import (
 from engine.storage.transaction import Transaction
 
 R = TypeVar("R")
-#: Well below what one statement may have of parameters.
-_IDS_AT_ONCE = 500
-
 
 class SqlAccountsStore:
     """`engine.accounts.ports.AccountsStore` over the one database."""
@@ -67,11 +60,8 @@ class SqlAccountsStore:
         return await self._database.transact(lambda tx: fn(SqlAccountsChanges(tx, request_id)))
 
 
-class SqlAccountsReads:
+class SqlAccountsReads(SqlProofReads):
     """See `engine.accounts.ports.AccountsReads`. Also for other features' joins of the same tables."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def domain(self, domain_id: str) -> Domain | None:
         return self._one(read_domain, sa.select(domains).where(domains.c.id == domain_id))
@@ -86,6 +76,9 @@ class SqlAccountsReads:
             query = query.where(domains.c.id == domain_id)
         return self._all(read_domain, query)
 
+    def domain_with_realm(self, realm: str) -> Domain | None:
+        return self._one(read_domain, sa.select(domains).where(domains.c.realm == realm))
+
     def domain_is_empty(self, domain_id: str) -> bool:
         inhabitants = sa.union_all(
             sa.select(users.c.id).where(users.c.domain_id == domain_id),
@@ -98,6 +91,10 @@ class SqlAccountsReads:
 
     def user_with_extension(self, domain_id: str, extension: str) -> User | None:
         query = sa.select(users).where(users.c.domain_id == domain_id, users.c.extension == extension)
+        return self._one(read_user, query)
+
+    def user_with_login(self, domain_id: str, login: str) -> User | None:
+        query = sa.select(users).where(users.c.domain_id == domain_id, users.c.login == login)
         return self._one(read_user, query)
 
     def list_users(self, *, domain_id: str, user_id: str | None, after: str, limit: int) -> list[User]:
@@ -132,39 +129,6 @@ class SqlAccountsReads:
             query = query.where(numbers.c.id.in_(theirs))
         return self._numbers(self._connection.execute(query.order_by(numbers.c.id).limit(limit)).all())
 
-    def credential(self, credential_id: str) -> Credential | None:
-        return self._one(read_credential, sa.select(credentials).where(credentials.c.id == credential_id))
-
-    def credentials(self, credential_ids: Sequence[str]) -> list[Credential]:
-        found: list[Credential] = []
-        for start in range(0, len(credential_ids), _IDS_AT_ONCE):
-            wanted = credential_ids[start : start + _IDS_AT_ONCE]
-            query = sa.select(credentials).where(credentials.c.id.in_(wanted))
-            found += map(read_credential, self._connection.execute(query))
-        return found
-
-    def credential_with_digest(self, digest: str) -> Credential | None:
-        return self._one(read_credential, sa.select(credentials).where(credentials.c.digest == digest))
-
-    def list_keys(
-        self, *, domain_id: str | None, reseller_id: str | None, after: str, limit: int
-    ) -> list[Credential]:
-        query = sa.select(credentials).where(
-            credentials.c.kind == "key",
-            credentials.c.domain_id.is_(None) if domain_id is None else credentials.c.domain_id == domain_id,
-            credentials.c.id > after,
-        )
-        if reseller_id is not None:
-            query = query.where(credentials.c.reseller_id == reseller_id)
-        return self._all(read_credential, query.order_by(credentials.c.id).limit(limit))
-
-    def _one(self, record: Callable[[Row], R], query: sa.Select[Any]) -> R | None:
-        row = self._connection.execute(query).first()
-        return None if row is None else record(row)
-
-    def _all(self, record: Callable[[Row], R], query: sa.Select[Any]) -> list[R]:
-        return [record(row) for row in self._connection.execute(query)]
-
     def _one_number(self, condition: sa.ColumnElement[bool]) -> Number | None:
         found = self._numbers(self._connection.execute(sa.select(numbers).where(condition)).all())
         return found[0] if found else None
@@ -193,17 +157,12 @@ class SqlAccountsReads:
         ]
 
 
-class SqlAccountsChanges(SqlAccountsReads):
+class SqlAccountsChanges(SqlAccountsReads, SqlProofChanges):
     """See `engine.accounts.ports.AccountsChanges`; lives as long as its transaction."""
 
     def __init__(self, tx: Transaction, request_id: str | None = None) -> None:
-        super().__init__(tx.connection)
-        self._tx = tx
+        SqlProofChanges.__init__(self, tx)
         self._request_id = request_id
-
-    @property
-    def now_ms(self) -> int:
-        return self._tx.now_ms
 
     def insert_domain(self, domain: Domain) -> None:
         self._connection.execute(domains.insert().values(domain_row(domain)))
@@ -264,41 +223,6 @@ class SqlAccountsChanges(SqlAccountsReads):
     def delete_number(self, number_id: str) -> None:
         self._delete(numbers, number_id)
 
-    def insert_credential(self, credential: Credential, digest: str) -> None:
-        row = credential_row(credential, digest)
-        self._connection.execute(credentials.insert().values(row))
-
-    def revoke_credential(self, credential_id: str) -> None:
-        # Tokens only: a key made with this key, often its own replacement, lives on.
-        minted = sa.and_(credentials.c.issued_by == credential_id, credentials.c.kind == "token")
-        self._revoke(sa.or_(credentials.c.id == credential_id, minted))
-
-    def revoke_credentials_of_user(self, user_id: str) -> None:
-        self._revoke(credentials.c.user_id == user_id)
-
-    def forget_expired(self, before_ms: int) -> int:
-        gone = self._connection.execute(
-            credentials.delete().where(credentials.c.kind == "token", credentials.c.expires_ms < before_ms)
-        ).rowcount
-        return (
-            gone
-            + self._connection.execute(
-                event_tickets.delete().where(event_tickets.c.expires_ms < before_ms)
-            ).rowcount
-        )
-
-    def insert_ticket(self, digest: str, credential_id: str, expires_ms: int) -> None:
-        row = {"digest": digest, "credential_id": credential_id, "expires_ms": expires_ms}
-        self._connection.execute(event_tickets.insert().values(row))
-
-    def take_ticket(self, digest: str) -> tuple[str, int] | None:
-        row = self._connection.execute(
-            event_tickets.delete()
-            .where(event_tickets.c.digest == digest)
-            .returning(event_tickets.c.credential_id, event_tickets.c.expires_ms)
-        ).first()
-        return None if row is None else (row.credential_id, row.expires_ms)
-
     def emit(self, event: NewEvent) -> None:
         self._tx.emit(event)
 
@@ -345,10 +269,3 @@ class SqlAccountsChanges(SqlAccountsReads):
                 for user_id in number.user_ids
             ]
             self._connection.execute(number_users.insert(), rows)
-
-    def _revoke(self, condition: sa.ColumnElement[bool]) -> None:
-        self._connection.execute(
-            credentials.update()
-            .where(condition, credentials.c.revoked_ms.is_(None))
-            .values(revoked_ms=self._tx.now_ms)
-        )

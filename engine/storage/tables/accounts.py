@@ -1,6 +1,6 @@
 """Tables of tenants, their people and things, and credentials.
 
-Secrets are stored as SHA-256 hex (`digest`) and nothing else. Deleting a domain or a user takes its
+Secrets are stored as SHA-256 hex (`digest`), passwords as argon2id. Deleting a domain or a user takes its
 credentials along; what people wrote and called lives in other tables and names them without a reference.
 """
 
@@ -20,6 +20,7 @@ domains = sa.Table(
     sa.Column("pbx", sa.Text, nullable=False),
     sa.Column("dial_context", sa.Text, nullable=False),
     sa.Column("sms_enabled", sa.Integer, nullable=False),
+    sa.Column("realm", sa.Text, unique=True),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
 sa.Index("ix_domains_reseller", domains.c.reseller_id, domains.c.id)
@@ -33,8 +34,11 @@ users = sa.Table(
     sa.Column("display_name", sa.Text, nullable=False),
     sa.Column("sms_enabled", sa.Integer, nullable=False),
     sa.Column("enabled", sa.Integer, nullable=False),
+    sa.Column("login", sa.Text),
+    sa.Column("role", sa.Text, nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("domain_id", "extension"),
+    sa.UniqueConstraint("domain_id", "login"),
 )
 sa.Index("ix_users_domain", users.c.domain_id, users.c.id)
 
@@ -110,6 +114,34 @@ sa.Index(
     sqlite_where=_token,
     postgresql_where=_token,
 )
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Text, sa.ForeignKey("credentials.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("user_agent", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("last_seen_ms", sa.BigInteger, nullable=False),
+)
+
+passwords = sa.Table(
+    "passwords",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False),  # argon2id with its salt and cost
+    sa.Column("temporary", sa.Integer, nullable=False),
+    sa.Column("changed_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger),
+)
+
+# One row a name or address that tried to log in; its key is a hash, since people type passwords there too.
+login_attempts = sa.Table(
+    "login_attempts",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("clear_ms", sa.BigInteger, nullable=False),  # when nothing is left to count
+)
+sa.Index("ix_login_attempts_clear", login_attempts.c.clear_ms)
 
 event_tickets = sa.Table(
     "event_tickets",

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from engine.accounts.hashing import PasswordHashes
 from engine.accounts.service import Accounts
 from engine.events import Event
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.database import Database
-from tests.contract.accounts.world import Clock, World
+from tests.contract.accounts.world import QUICK, Clock, World
 
 
 @pytest.fixture
@@ -19,7 +20,12 @@ async def world(database_url: str) -> AsyncIterator[World]:
     clock = Clock()
     database = await Database.open(database_url, bus_publish=published.extend, clock=clock)
     accounts = Accounts(
-        SqlAccountsStore(database), clock, known_pbxs={"main", "spare"}, known_carriers={"one", "two"}
+        SqlAccountsStore(database),
+        clock,
+        known_pbxs={"main", "spare"},
+        known_carriers={"one", "two"},
+        hashes=PasswordHashes(cost=QUICK),
     )
     yield World(accounts, database, clock, published)
+    accounts.close()
     await database.close()

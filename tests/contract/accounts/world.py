@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from engine.accounts.models import SYSTEM, CreateDomain, CreateUser, Domain, User
+from engine.accounts.hashing import HashCost, PasswordHashes
+from engine.accounts.models import SYSTEM, CreateDomain, CreateUser, Domain, IssuedSession, LogIn, User
 from engine.accounts.service import Accounts
 from engine.events import Event
 from engine.idempotency import Replayed
@@ -14,6 +15,9 @@ from engine.storage.audit import AuditReader
 from engine.storage.database import Database
 
 R = TypeVar("R")
+
+#: Passwords as argon2id hashes them, at the least cost it takes.
+QUICK = HashCost(memory_kib=8, passes=1)
 
 
 @dataclass
@@ -58,7 +62,12 @@ class World:
 
     def another_process(self) -> Accounts:
         """Accounts as another `ringback` on the same database has them: nothing is remembered."""
-        return Accounts(SqlAccountsStore(self.database), self.clock)
+        return Accounts(SqlAccountsStore(self.database), self.clock, hashes=PasswordHashes(cost=QUICK))
+
+    async def logged_in(self, name: str, password: str, **more: str) -> IssuedSession:
+        """Log in, from an address that is always the same unless it is named."""
+        command = LogIn(**{"name": name, "password": password, "address": "192.0.2.1", **more})
+        return await self.accounts.sessions.log_in(command)
 
 
 def unreplayed(result: R | Replayed) -> R:

@@ -8,7 +8,7 @@ that does not exist: the two answers must be the same octets, the request id asi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
 
@@ -19,7 +19,7 @@ from engine.accounts.models import SYSTEM, CreateDevice, CreateNumber, CreateUse
 from engine.contacts.models import CreateContact
 from engine.ids import new_id
 from tests.integration.api.client import Answer
-from tests.integration.api.world import CARRIER, Tenant, World, made
+from tests.integration.api.world import CARRIER, PASSWORD, Tenant, World, made
 
 TABLE = {route.name: route for route in RouteTable(FEATURES)}
 
@@ -60,6 +60,7 @@ class Ids:
     message: str
     conversation: str
     contact: str
+    session: str
     e164: str
 
 
@@ -74,12 +75,13 @@ def ids_of(tenant: Tenant) -> Ids:
         tenant.message_id,
         tenant.conversation_id,
         tenant.contact_id,
+        tenant.session_id,
         tenant.number.e164,
     )
 
 
 def ids_of_nothing() -> Ids:
-    kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont")
+    kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont", "ses")
     return Ids(*(new_id(kind) for kind in kinds), "+12025550199")
 
 
@@ -152,6 +154,12 @@ async def new_key(_: World, tenant: Tenant) -> Ask:
 async def doomed_contact(world: World, tenant: Tenant) -> Ask:
     command = CreateContact(name="Doomed", domain_id=tenant.domain.id)
     return Ask(f"/v1/contacts/{made(await world.services.contacts.create(SYSTEM, command)).id}")
+
+
+async def doomed_session(world: World, tenant: Tenant) -> Ask:
+    name = f"101@{tenant.domain.name}"
+    made_now = await world.client.post("/v1/login", None, {"name": name, "password": PASSWORD})
+    return Ask(f"/v1/sessions/{made_now.body['session_id']}")
 
 
 def text(tenant: Tenant) -> dict[str, object]:
@@ -245,6 +253,27 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: f"/v1/users/{t.users[0].id}/tokens", lambda t: {}),
         lambda ids: [Ask(f"/v1/users/{ids.user}/tokens", {})],
         narrower={Scope.BASIC_USER: "key_required"},
+    ),
+    "log_in": Row(
+        fixed(lambda t: "/v1/login", lambda t: {"name": f"101@{t.domain.name}", "password": PASSWORD})
+    ),
+    "log_out": Row(fixed(lambda t: "/v1/logout"), narrower=dict.fromkeys(Scope, "session_required")),
+    "list_sessions": Row(
+        fixed(lambda t: f"/v1/sessions?user_id={t.users[0].id}"),
+        lambda ids: [Ask(f"/v1/sessions?user_id={ids.user}")],
+    ),
+    "end_session": Row(doomed_session, lambda ids: [Ask(f"/v1/sessions/{ids.session}")]),
+    "end_other_sessions": Row(
+        fixed(lambda t: f"/v1/sessions:end-others?user_id={t.users[0].id}"),
+        lambda ids: [Ask(f"/v1/sessions:end-others?user_id={ids.user}")],
+    ),
+    "change_password": Row(
+        fixed(lambda t: "/v1/me/password", lambda t: {"current_password": PASSWORD, "new_password": "x"}),
+        narrower=dict.fromkeys(Scope, "session_required"),
+    ),
+    "reset_password": Row(
+        fixed(lambda t: f"/v1/users/{t.users[1].id}:reset-password"),
+        lambda ids: [Ask(f"/v1/users/{ids.user}:reset-password")],
     ),
     "place_call": Row(
         fixed(lambda t: "/v1/calls", click),
@@ -438,7 +467,7 @@ def told(answer: Answer) -> tuple[int, bytes]:
 async def test_an_id_of_the_wrong_shape_is_as_missing_as_one_of_nothing(world: World, name: str) -> None:
     route = TABLE[name]
     missing = ROWS[name].strangers(ids_of_nothing())
-    wrong = ROWS[name].strangers(Ids(*["' OR 1=1 --%00" for _ in range(10)]))
+    wrong = ROWS[name].strangers(Ids(*["' OR 1=1 --%00" for _ in fields(Ids)]))
     for one, other in zip(missing, wrong, strict=True):
         assert told(await ask(world, route, one, world.super_user)) == told(
             await ask(world, route, other, world.super_user)

@@ -21,6 +21,7 @@ from api.app import build_app, serving
 from api.context import CONTEXT, Context
 from api.settings import ApiSettings
 from engine.accounts.access import sees_domain
+from engine.accounts.hashing import HashCost, PasswordHashes
 from engine.accounts.models import (
     SYSTEM,
     CreateDevice,
@@ -30,6 +31,7 @@ from engine.accounts.models import (
     CreateUser,
     Device,
     Domain,
+    LogIn,
     MintToken,
     Number,
     Principal,
@@ -77,6 +79,8 @@ R = TypeVar("R")
 
 CARRIER = "one"
 PBX = "main"
+#: Of the first user of every tenant, who logs in as 101@<name of the domain>.
+PASSWORD = "correct horse battery"
 
 
 @dataclass
@@ -160,6 +164,8 @@ class Tenant:
     message_id: str
     conversation_id: str
     contact_id: str
+    session_id: str
+    session: str
 
 
 @dataclass
@@ -187,7 +193,12 @@ class World:
             await accounts.domains.create(
                 SYSTEM,
                 CreateDomain(
-                    name=name, pbx=PBX, dial_context=f"{name}-out", region="US", reseller_id=reseller
+                    name=name,
+                    pbx=PBX,
+                    dial_context=f"{name}-out",
+                    region="US",
+                    reseller_id=reseller,
+                    realm=name,
                 ),
             )
         )
@@ -230,6 +241,8 @@ class World:
         caller = await accounts.authenticate(tokens[0])
         call = made(await self.services.calls.place(caller, PlaceCall(to="102")))
         await self.pbx.asked[call.id].wait()  # then its last event is committed
+        await accounts.passwords.set(SYSTEM, users[0].id, PASSWORD)
+        session = await accounts.sessions.log_in(LogIn(name=f"101@{name}", password=PASSWORD, address=name))
         message = await self.inbound(number, "+12025550177", "hello")
         return Tenant(
             domain,
@@ -243,6 +256,8 @@ class World:
             message.id,
             message.conversation_id or "",
             contact.id,
+            session.session.id,
+            session.secret,
         )
 
     async def inbound(self, to: str, source: str, text: str) -> Message:
@@ -299,7 +314,13 @@ async def a_world(
     """The API served on a free port. change: swap a service for another."""
     clock, bus, pbx, health = Clock(), Bus(), SilentPbx(), HealthTwin()
     database = await Database.open(url, bus_publish=bus.publish, clock=clock)
-    accounts = Accounts(SqlAccountsStore(database), clock, known_pbxs={PBX}, known_carriers={CARRIER})
+    accounts = Accounts(
+        SqlAccountsStore(database),
+        clock,
+        known_pbxs={PBX},
+        known_carriers={CARRIER},
+        hashes=PasswordHashes(cost=HashCost(memory_kib=8, passes=1)),
+    )
     words = CarrierTexts({CARRIER: CarrierWords(carrier=CARRIER, profile=TextProfile())})
     texts = SqlTexts(database, words)
     directory = SqlNumberDirectory(database, clock)
@@ -328,6 +349,7 @@ async def a_world(
     app = build_app(change(services) if change else services, settings, clock=clock)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
+        stack.callback(accounts.close)
         await stack.enter_async_context(calls.running())
         host, port = await stack.enter_async_context(serving(app))
         session = await stack.enter_async_context(aiohttp.ClientSession())

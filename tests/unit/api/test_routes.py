@@ -97,8 +97,16 @@ def test_the_description_says_of_each_route_what_it_declares() -> None:
 
 
 def test_every_post_that_acts_takes_an_idempotency_key() -> None:
-    # Cancelling and asking for a ticket are harmless to repeat by their nature.
-    harmless = {"cancel_call", "issue_ticket"}
+    # Harmless to repeat by their nature, or (a password, a session) of an answer that must not be kept.
+    harmless = {
+        "cancel_call",
+        "change_password",
+        "end_other_sessions",
+        "issue_ticket",
+        "log_in",
+        "log_out",
+        "reset_password",
+    }
     posts = {route.name for route in RouteTable(FEATURES) if route.method == "POST"}
     assert {route.name for route in RouteTable(FEATURES) if route.idempotent} == posts - harmless
 

@@ -75,8 +75,8 @@ def test_a_tenant_is_made_from_nothing() -> None:
 
     listed = ringback("user", "list", "--domain", domain)
     assert listed.stdout.splitlines() == [
-        "ID                                    EXTENSION  DISPLAY_NAME  ENABLED  SMS_ENABLED",
-        f"{user['id']}  101        Ann           yes      yes",
+        "ID                                    EXTENSION  DISPLAY_NAME  ROLE        ENABLED  SMS_ENABLED",
+        f"{user['id']}  101        Ann           basic_user  yes      yes",
     ]
     shown = ringback("device", "show", str(device["id"]))
     assert "label:      Desk" in shown.stdout.splitlines()
@@ -210,3 +210,32 @@ def test_a_database_that_is_none_is_told_of(machine: Path) -> None:
     code, line = refused("domain", "list")
     assert code == 1
     assert line.startswith("error[storage_not_a_database]: ")
+
+
+def test_a_person_is_given_a_password_and_the_means_to_use_it() -> None:
+    domain = a_domain()
+    user = str(made("user", "add", "101", "Ann", "--domain", domain, "--login", "ann")["id"])
+    code, said = refused("user", "password", user, "--temporary")
+    assert (code, said) == (
+        1,
+        "error[no_realm]: Give the domain a realm first; without one nobody can log in.",
+    )
+    assert made("domain", "set", domain, "--realm", "acme.example")["realm"] == "acme.example"
+    temporary = made("user", "password", user, "--temporary")
+    assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", str(temporary["password"]))
+
+    typed = CliRunner().invoke(app, ("user", "password", user), input="correct horse battery\n")
+    assert (typed.exit_code, typed.output) == (0, "")
+    short = CliRunner().invoke(app, ("user", "password", user), input="short\n")
+    assert (short.exit_code, short.stderr.strip()) == (
+        2,
+        "error[password_refused]: A password has 10 to 256 characters. (new_password)",
+    )
+
+
+def test_a_person_has_a_role_and_a_login_which_can_be_taken_away() -> None:
+    domain = a_domain()
+    user = made("user", "add", "101", "Ann", "--domain", domain, "--login", "Ann", "--role", "office_manager")
+    assert (user["login"], user["role"]) == ("ann", "office_manager")
+    changed = made("user", "set", str(user["id"]), "--login", "", "--role", "basic_user")
+    assert (changed["login"], changed["role"]) == (None, "basic_user")
