@@ -28,16 +28,14 @@ from api.rest import (
     events,
     health,
     keys,
-    message_outlook,
     login,
+    message_outlook,
     messages,
     numbers,
     passwords,
-    sessions,
-    tokens,
-    passwords,
     presence,
     sessions,
+    tokens,
     users,
 )
 from api.routes import Routes, RouteTable
@@ -66,12 +64,12 @@ FEATURES: tuple[Routes, ...] = (
     conversations.routes,
     contacts.routes,
     directory.routes,
+    presence.routes,
+    call_log.routes,
     events.routes,
     audit.routes,
     health.routes,
 )
-    presence.routes,
-    call_log.routes,
 
 #: What an event's frame brings along, by its noun, so that a page need not ask for it.
 COMPLETIONS: Mapping[str, Completion] = {}
