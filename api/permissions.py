@@ -42,12 +42,12 @@ class Permission(StrEnum):
     READ_CONVERSATIONS = "read_conversations"
     READ_CONTACTS = "read_contacts"
     CHANGE_CONTACTS = "change_contacts"  # shared ones: see the settings
-    READ_EVENTS = "read_events"
-    READ_AUDIT = "read_audit"
     CHANGE_CONVERSATIONS = "change_conversations"  # start them, say who is in them, keep one's side
     READ_PRESENCE = "read_presence"
     SET_PRESENCE = "set_presence"
     READ_CALL_LOG = "read_call_log"  # and mark one's own entries as seen
+    READ_EVENTS = "read_events"
+    READ_AUDIT = "read_audit"
     READ_METRICS = "read_metrics"
 
 
@@ -82,14 +82,14 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.READ_CONVERSATIONS: S.BASIC_USER,
     P.READ_CONTACTS: S.BASIC_USER,
     P.CHANGE_CONTACTS: S.BASIC_USER,
-    P.READ_EVENTS: S.BASIC_USER,
-    P.READ_AUDIT: S.OFFICE_MANAGER,
-    P.READ_METRICS: S.SUPER_USER,
-}
     P.CHANGE_CONVERSATIONS: S.BASIC_USER,
     P.READ_PRESENCE: S.BASIC_USER,
     P.SET_PRESENCE: S.BASIC_USER,
     P.READ_CALL_LOG: S.BASIC_USER,
+    P.READ_EVENTS: S.BASIC_USER,
+    P.READ_AUDIT: S.OFFICE_MANAGER,
+    P.READ_METRICS: S.SUPER_USER,
+}
 
 
 def scopes_with(permission: Permission) -> frozenset[Scope]:
