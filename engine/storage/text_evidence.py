@@ -1,4 +1,4 @@
-"""Receipts as evidence: what became of a segment whose response was lost.
+"""Receipts as evidence: what became of a segment whose response was lost, or named no id.
 
 The id in such a receipt is known to nobody here, so the receipt is matched by its numbers and by what
 it quotes of the text. It settles a doubtful segment only where no other text could be meant and there
@@ -28,6 +28,7 @@ _WITHIN_MS = 72 * 3_600_000
 #: (message id, position)
 _Place = tuple[str, int]
 _OPEN = ("queued", "sending", "uncertain")
+_ACCEPTED = ("sent", "unconfirmed")
 
 
 @dataclass(slots=True)
@@ -52,7 +53,8 @@ def settle_by_evidence(tx: Transaction, carrier: str, pairs: Collection[tuple[st
     """Apply parked receipts to doubtful segments. Returns how many segments were settled.
 
     pairs: (our number, outside number) of the texts that may be meant, in any spelling with or without
-    `+`. Doubtful is what is `uncertain`, and a second copy that waits for its turn.
+    `+`. Doubtful is what is `uncertain`, a second copy that waits for its turn, and what was accepted
+    without an id.
     """
     texts = _texts(tx, carrier, pairs)
     if not any(text.doubtful for text in texts.values()):
@@ -100,7 +102,7 @@ def _texts(tx: Transaction, carrier: str, pairs: Collection[tuple[str, str]]) ->
         text = found.setdefault((row.message_id, row.position), _Text(row))
         if row.status == "sending":
             text.being_sent = True
-        elif row.status in _OPEN:
+        elif row.status in _OPEN or (row.status in _ACCEPTED and row.smsc_key is None):
             text.doubtful.append(row)
         else:
             refused = row.status == "failed"

@@ -438,7 +438,7 @@ class RecordOutcomes:
             else:
                 several.append(o)
             # Receipts may have come before the doubt, or while a sister segment was being sent.
-            if segment.part_count > 1 or _in_doubt(o):
+            if segment.part_count > 1 or _is_nameless(o):
                 doubts.append(o)
         tx.execute_many(_OUTCOME, segment_rows)
         tx.execute_many(_RECIPIENT_OUTCOME, recipient_rows)
@@ -450,9 +450,11 @@ class RecordOutcomes:
         return [None] * len(operations)
 
 
-def _in_doubt(outcome: Outcome) -> bool:
-    """Whether the carrier may have a copy it has not named."""
+def _is_nameless(outcome: Outcome) -> bool:
+    """Whether the carrier has, or may have, a copy it has not named."""
     status = outcome.status
+    if status is SegmentStatus.SENT:
+        return not outcome.smsc_key
     return status is _UNCERTAIN or (status is _QUEUED and outcome.job.attempt > 0)
 
 

@@ -261,7 +261,30 @@ async def test_a_part_whose_id_was_never_told_does_not_speak_for_another(world: 
     await world.receipt("x1")
     assert await world.statuses(message) == [R.UNCERTAIN]
     await world.answer(doubted, AnswerKind.ACCEPTED, "X2", late=True)
-    assert await world.statuses(message) == [R.SENT]
+    await world.receipt("x2")
+    assert await world.statuses(message) == [R.DELIVERED], "now the other id is the nameless part's"
+
+
+@pytest.mark.parametrize("receipt_first", [True, False])
+async def test_a_receipt_finds_a_text_that_was_accepted_without_an_id(
+    world: World, receipt_first: bool
+) -> None:
+    message = await world.send()
+    if receipt_first:
+        await world.receipt("x1")
+    await world.answer(world.carrier.jobs[0], AnswerKind.ACCEPTED)
+    if not receipt_first:
+        assert await world.statuses(message) == [R.SENT]
+        await world.receipt("x1")
+    assert await world.statuses(message) == [R.DELIVERED]
+
+
+async def test_two_texts_accepted_without_ids_stay_sent(world: World) -> None:
+    both = [await world.send(), await world.send()]
+    for job in world.carrier.jobs:
+        await world.answer(job, AnswerKind.ACCEPTED)
+    await world.receipt("x1")
+    assert [await world.statuses(message) for message in both] == [[R.SENT]] * 2
 
 
 async def test_a_refused_part_owns_no_receipt(world: World) -> None:
