@@ -54,7 +54,8 @@ class Kill:
 @dataclass(frozen=True, slots=True)
 class Story:
     """window: places in the windows of all sessions together. texts_in: whole text by the number it came
-    from. waiting: whether segments may still be queued, since the SMSC takes none."""
+    from. names: the part behind each id of the SMSC's, by (destination, id). waiting: whether segments may
+    still be queued, since the SMSC takes none."""
 
     requests: Sequence[Request]
     log: WireLog
@@ -62,6 +63,7 @@ class Story:
     window: int
     kills: Sequence[Kill] = ()
     texts_in: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], Part] = field(default_factory=dict)
     waiting: bool = False
 
 
@@ -231,25 +233,23 @@ def _check_receipts(story: Story, rows: Mapping[Part, SegmentRow], verdict: Verd
         if not delivery.receipt_id or not delivery.acknowledged:
             continue
         becomes = _BY_RECEIPT[delivery.state][0]
-        submit = _submit_named(story.log, delivery.receipt_id, delivery.source)
-        if submit is not None and becomes is not None:
-            reported.setdefault(submit.part, []).append((becomes, delivery.receipt_id))
+        part = story.names.get((delivery.source, delivery.receipt_id))
+        if part is not None and becomes is not None:
+            reported.setdefault(part, []).append((becomes, delivery.receipt_id))
     for part, news in reported.items():
         if part not in rows or rows[part].status in {becomes for becomes, _ in news}:
             continue
-        if rows[part].status != "uncertain" or _has_to_settle(story.facts, rows[part]):
+        if not _is_nameless(rows[part]) or _has_to_settle(story.facts, rows[part]):
             verdict.X.append(f"{part} is {rows[part].status} in spite of {news}")
 
 
 def _check_truth(story: Story, rows: Mapping[Part, SegmentRow], verdict: Verdict) -> None:
     """Whether each report the engine shows was made, about the very part."""
-    made: set[tuple[Part, str | None]] = set()
-    for delivery in story.log.deliveries:
-        if not delivery.receipt_id:
-            continue
-        submit = _submit_named(story.log, delivery.receipt_id, delivery.source)
-        if submit is not None:
-            made.add((submit.part, _BY_RECEIPT[delivery.state][0]))
+    made = {
+        (story.names.get((one.source, one.receipt_id)), _BY_RECEIPT[one.state][0])
+        for one in story.log.deliveries
+        if one.receipt_id
+    }
     for part, row in rows.items():
         if row.status in ("delivered", "undelivered") and (part, row.status) not in made:
             verdict.T.append(f"{part} is {row.status}, and the SMSC never said so")
@@ -263,7 +263,7 @@ def _has_to_settle(facts: Facts, row: SegmentRow) -> bool:
     for other in facts.segments:
         if other.part[0] != number or other.part == row.part:
             continue
-        if other.status == "uncertain":
+        if _is_nameless(other):
             others += other.attempt
         elif other.status != "failed":
             known = {other.smsc_id, *_ids_matched(facts, other)} - {None}
@@ -271,19 +271,15 @@ def _has_to_settle(facts: Facts, row: SegmentRow) -> bool:
     return max(1, len(unmatched)) > others
 
 
+def _is_nameless(row: SegmentRow) -> bool:
+    """In doubt, or accepted without an id."""
+    return row.status == "uncertain" or (row.status == "sent" and row.smsc_id is None)
+
+
 def _ids_matched(facts: Facts, row: SegmentRow) -> Iterator[str]:
     for one in facts.receipts:
         if one.source == row.part[0] and (one.message_id, one.part_no) == (row.message_id, row.part[1]):
             yield one.raw_id
-
-
-def _submit_named(log: WireLog, message_id: str, destination: str) -> Submit | None:
-    """The newest, since carriers use ids again. None where the SMSC kept the id to itself."""
-    for submit in reversed(log.submits):
-        answer = submit.answer
-        if submit.part[0] == destination and answer is not None and answer.message_id == message_id:
-            return submit
-    return None
 
 
 def _check_order(story: Story, verdict: Verdict) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from engine.simulators.smsc import SmscSimulator
 from engine.simulators.smsc_behaviour import SmscOptions
 from tests.e2e.texts.client import OURS
+from tests.e2e.texts.wire import Part, place_of_part
 from tests.peers.node_smpp import NodeSmsc, start_node_smsc
 
 
@@ -26,6 +27,9 @@ class Smsc(Protocol):
 
     def text_in(self, source: str, text: str) -> None:
         """Have a handset text us. source: digits."""
+
+    async def names(self) -> dict[tuple[str, str], Part]:
+        """The part behind each id it has given, by (destination, id): also where nobody heard the id."""
 
 
 class SimulatedSmsc:
@@ -45,6 +49,15 @@ class SimulatedSmsc:
 
     def text_in(self, source: str, text: str) -> None:
         self.simulator.deliver_text(f"+{source}", OURS, text)
+
+    async def names(self) -> dict[tuple[str, str], Part]:
+        found = {}
+        for one in self.simulator.submits:
+            if one.message_id:
+                destination, octets = one.pdu.destination_addr, one.pdu.user_data
+                part_no = place_of_part(octets)[2] if one.pdu.esm_class & 0x40 else 1
+                found[destination, one.message_id] = (destination, part_no)
+        return found
 
 
 class ForeignSmsc:
@@ -74,6 +87,15 @@ class ForeignSmsc:
                 short_message_hex=(header + part.encode("ascii")).hex(),
             )
 
+    async def names(self) -> dict[tuple[str, str], Part]:
+        await self.server.settle()
+        found = {}
+        for one in self.server.submits():
+            destination, header = one["destination_addr"], one.get("udh")
+            part_no = bytes.fromhex(header[0]["hex"])[-1] if header else 1
+            found[destination, one["message_id"]] = (destination, part_no)
+        return found
+
 
 @asynccontextmanager
 async def simulated_smsc(**options: Any) -> AsyncIterator[SimulatedSmsc]:
@@ -84,7 +106,7 @@ async def simulated_smsc(**options: Any) -> AsyncIterator[SimulatedSmsc]:
         "redeliver_after_s": 0.1,
         "first_id": 1,
         "window_pdus": 10,
-        "kept": 10,
+        "kept": 1_000_000,
     }
     simulator = SmscSimulator(SmscOptions(**(settings | options)))
     await simulator.start()
@@ -97,7 +119,7 @@ async def simulated_smsc(**options: Any) -> AsyncIterator[SimulatedSmsc]:
 @asynccontextmanager
 async def foreign_smsc(**options: Any) -> AsyncIterator[ForeignSmsc]:
     """Raises tests.peers.node_smpp.PeerUnavailable."""
-    settings: dict[str, Any] = {"receipts": "both", "receipt_after_ms": 50, "quiet": True}
+    settings: dict[str, Any] = {"receipts": "both", "receipt_after_ms": 50}
     server = await start_node_smsc(**(settings | options))
     try:
         yield ForeignSmsc(server)

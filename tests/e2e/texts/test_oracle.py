@@ -13,6 +13,7 @@ from tests.e2e.texts.wire import Answer, Delivery, Submit, WireLog
 
 TO = "13030000001"
 PART = (TO, 1)
+NAMES = {(TO, "a"): PART, (TO, "b"): (TO, 2)}
 
 
 def accepted(at: float = 10.0, message_id: str = "a", passed_at: float | None = 11.0) -> Submit:
@@ -45,7 +46,7 @@ def story(
         deliveries=[receipt()] if deliveries is None else deliveries,
     )
     request = Request("key", [Promise((f"+{TO}",), "Hello", delivery_class, "msg_1")], 1, [202])
-    return Story([request], log, facts, 8, kills)
+    return Story([request], log, facts, 8, kills, names=NAMES)
 
 
 def broken(one: Story) -> set[str]:

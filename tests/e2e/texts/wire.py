@@ -203,10 +203,8 @@ def read_fields(body: bytes) -> Fields:
 
 def read_submit(session: int, one: Pdu) -> Submit:
     fields = read_fields(one.body)
-    reference, parts, part_no = 0, 1, 1
-    header = fields.short_message
-    if fields.esm_class & 0x40 and header[:3] == b"\x05\x00\x03":
-        reference, parts, part_no = header[3], header[4], header[5]
+    has_header = fields.esm_class & 0x40
+    reference, parts, part_no = place_of_part(fields.short_message) if has_header else (0, 1, 1)
     return Submit(
         time.time(),
         session,
@@ -216,6 +214,11 @@ def read_submit(session: int, one: Pdu) -> Submit:
         reference,
         fields.short_message,
     )
+
+
+def place_of_part(octets: bytes) -> tuple[int, int, int]:
+    """Reference, number of parts and number of this one, from a user data header with one element."""
+    return (octets[3], octets[4], octets[5]) if octets[:3] == b"\x05\x00\x03" else (0, 1, 1)
 
 
 def read_delivery(session: int, one: Pdu) -> Delivery:

@@ -30,6 +30,7 @@ from tests.e2e.texts.facts import read_facts, read_statuses, until_alone
 from tests.e2e.texts.oracle import Kill, Story, Verdict, judge, unsettled_receipts
 from tests.e2e.texts.smscs import Smsc
 from tests.e2e.texts.tap import Tap
+from tests.e2e.texts.wire import Part
 
 WINDOW = 8
 #: Everything is over for so long before it counts as over, in seconds.
@@ -41,7 +42,7 @@ CARRIER: Mapping[str, object] = {
     "system_id": "esme",
     "password": "secret",
     "window_pdus": WINDOW,
-    "response_timeout_s": 1.0,
+    "response_timeout_s": 5.0,
     "enquire_link_every_s": 1.0,
     "bind_timeout_s": 1.0,
     "unbind_timeout_s": 1.0,
@@ -67,6 +68,7 @@ class World:
     started_at: float = 0.0
     kills: list[Kill] = field(default_factory=list)
     texts_in: dict[str, str] = field(default_factory=dict)
+    _names: dict[tuple[str, str], Part] = field(default_factory=dict)  # of SMSCs that were replaced
 
     async def start(self) -> EngineProcess:
         """A new life, not ready yet."""
@@ -93,8 +95,9 @@ class World:
         await until_alone(self.url)
         self.kills.append(Kill(ended_at, moment, await read_statuses(self.url)))
 
-    def replace_smsc(self, smsc: Smsc) -> None:
+    async def replace_smsc(self, smsc: Smsc) -> None:
         """New sessions go to another one."""
+        self._names |= await self.smsc.names()
         self.smsc = smsc
         self.tap.smsc_port = smsc.port
 
@@ -119,26 +122,35 @@ class World:
             while sum(submit.answer is not None for submit in self.tap.log.submits) < already + 10:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
+    async def bound_again(self, sessions: int) -> None:
+        """Wait until the engine has connected more often than so many times."""
+        async with asyncio.timeout(LIMIT_S):
+            while self.tap.sessions <= sessions:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
     async def at_rest(self, *, waiting: bool = False) -> None:
-        """Wait until nothing moves any more. waiting: texts may stay queued."""
-        try:
-            async with asyncio.timeout(LIMIT_S):
-                while not await self._rests(waiting):  # noqa: ASYNC110
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            statuses = await read_statuses(self.url)
-            moving = {part: word for part, word in statuses.items() if word in ("queued", "sending")}
-            raise TimeoutError(
-                f"not at rest: {self.tap.log.unanswered} unanswered PDUs,"
-                f" segments {moving}, receipts of {[one.part for one in unsettled_receipts(self.tap.log)]};"
-                f" see {self.log}"
-            ) from None
+        """Wait until nothing is left to do. waiting: texts may stay queued.
+
+        Raises TimeoutError when nothing has moved for a while and something should.
+        """
+        began = time.time()
+        while not await self._rests(waiting):
+            if time.time() > max(began, self.tap.log.last_at) + LIMIT_S:
+                statuses = await read_statuses(self.url)
+                moving = {part: word for part, word in statuses.items() if word in ("queued", "sending")}
+                receipts = [one.part for one in unsettled_receipts(self.tap.log)]
+                raise TimeoutError(
+                    f"not at rest: {self.tap.log.unanswered} unanswered PDUs, {len(moving)} segments like"
+                    f" {list(moving.items())[:3]}, {len(receipts)} receipts like {receipts[:3]}; {self.log}"
+                )
+            await asyncio.sleep(0.1)
 
     async def verdict(self, *, waiting: bool = False) -> Verdict:
         """What the oracle says now. Where a promise is broken, everything it has seen is written down."""
         facts = await read_facts(self.url)
         log, kills = self.tap.log, self.kills
-        verdict = judge(Story(self.client.requests, log, facts, WINDOW, kills, self.texts_in, waiting))
+        names = {**self._names, **await self.smsc.names()}
+        verdict = judge(Story(self.client.requests, log, facts, WINDOW, kills, self.texts_in, names, waiting))
         if verdict.broken():
             lines = [*self.client.requests, *kills, *log.submits, *log.deliveries, *facts.lines()]
             (self.folder / "story.txt").write_text("\n".join(map(str, [verdict.broken(), *lines])) + "\n")
