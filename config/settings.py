@@ -22,8 +22,8 @@ from engine.ami.settings import AmiSettings
 from engine.click_to_call.settings import CallSettings
 from engine.contacts.settings import ContactSettings
 from engine.messaging.settings import MessagingSettings
-
 from engine.presence.settings import PresenceSettings
+
 _API = ApiSettings()
 
 _PREFIX = re.compile(r"\+[0-9]{0,15}")

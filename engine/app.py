@@ -41,19 +41,19 @@ from engine.messaging.consent import Consents
 from engine.messaging.explain import Explainer
 from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
+from engine.messaging.service import Messaging
 from engine.presence.call_log import CallLog
 from engine.presence.service import Presence
-from engine.messaging.service import Messaging
 from engine.services import Services
 from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.announce import Announce
 from engine.storage.audit import AuditReader
-from engine.storage.call_log import SqlCallLog
 from engine.storage.blocked_senders import SqlBlockedSenders
+from engine.storage.call_log import SqlCallLog
 from engine.storage.calls import SqlCalls, SqlDirectory
-from engine.storage.contacts import SqlContactStore
 from engine.storage.consent_ledger import SqlConsents
+from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
 from engine.storage.event_log import EventLog
@@ -213,11 +213,11 @@ async def _working(
         health=EngineHealth(database, carriers, calls.pbx_links),
         metrics=metrics.registry(),
     )
+    await presence.start()
     async with asyncio.TaskGroup() as group:
         tasks = [
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
-    await presence.start()
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
             group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts))),
             group.create_task(presence.run()),
@@ -237,12 +237,12 @@ async def _working(
             accounts.close()
             for task in tasks:
                 task.cancel()
+    await presence.drain()
 
 
 def _spare_what_stays() -> None:
     """Keep the collector away from what lives as long as the process.
 
-    await presence.drain()
     At its own thresholds it walks all our modules again and again: a sixth of the loop's time under
     load. What a text allocates is freed by its reference counts; cycles are rare and can wait.
     """
