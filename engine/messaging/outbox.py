@@ -149,7 +149,8 @@ class Outbox:
                 return
             going: list[tuple[SegmentJob, Slot]] = []
             for job, slot in chosen:
-                # A late answer or a receipt may have settled it while the intent was on its way to disk.
+                # A late answer, a receipt or an opt-out may have settled it, even while the intent was on
+                # its way to disk.
                 if job.key in result or job.key not in self._here:
                     self.carrier.release(slot)
                 else:
@@ -157,6 +158,8 @@ class Outbox:
                     going.append((job, slot))
                 self._here.discard(job.key)
             self._write(going)
+            if len(going) < len(chosen):
+                self.pump()  # no answer will come that would do it
 
         for job, _ in chosen:
             job.not_before_ms = 0
