@@ -195,6 +195,7 @@ async def _working(
     )
     metrics = EngineMetrics(database, outboxes, carriers, calls.pbx_links, calls.open_calls)
     people = SqlContactStore(database)
+    contacts, names = Contacts(people, sees_domain, settings.contacts), Directory(people, sees_domain)
     services = Services(
         accounts=accounts,
         calls=calls,
@@ -202,11 +203,19 @@ async def _working(
         explainer=Explainer(numbers, consents, texts, texts, outboxes.keys(), settings.messaging),
         consents=Consents(consents, numbers),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
-        conversations=Conversations(SqlConversations(database), messaging, bus, clock),
+        conversations=Conversations(
+            SqlConversations(database),
+            messaging,
+            bus,
+            clock,
+            contacts=contacts,
+            names=names,
+            calls=call_log,
+        ),
         presence=presence,
         call_log=CallLog(call_log, presence.people, clock),
-        contacts=Contacts(people, sees_domain, settings.contacts),
-        directory=Directory(people, sees_domain),
+        contacts=contacts,
+        directory=names,
         audit=AuditReader(database),
         event_log=event_log,
         bus=bus,

@@ -265,7 +265,7 @@ async def rename_conversation(request: ApiRequest[Renaming, NoQuery]) -> web.Str
     problems=("invalid_cursor",),
 )
 async def conversation_timeline(request: ApiRequest[NoBody, PageQuery]) -> web.StreamResponse:
-    page = await request.services.conversations.timeline(
+    page = await request.services.conversations.history.timeline(
         request.principal, request.id("conversation_id"), page_request(request.query)
     )
     return json_bytes(200, _encode(timeline_page(page)))
@@ -281,7 +281,7 @@ async def conversation_timeline(request: ApiRequest[NoBody, PageQuery]) -> web.S
     problems=("invalid_cursor",),
 )
 async def list_conversation_messages(request: ApiRequest[NoBody, PageQuery]) -> web.StreamResponse:
-    page = await request.services.conversations.messages(
+    page = await request.services.conversations.history.messages(
         request.principal, request.id("conversation_id"), page_request(request.query)
     )
     return page_answer(page)

@@ -369,7 +369,7 @@ async def list_messages(request: ApiRequest[NoBody, MessageQuery]) -> web.Stream
 )
 async def get_message(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
     message_id, principal = request.id("message_id"), request.principal
-    message = await request.services.conversations.message(principal, message_id)
+    message = await request.services.conversations.history.message(principal, message_id)
     if message is None:
         message = await request.services.messaging.get(principal, message_id)
     return json_bytes(200, _encode(document(message)))

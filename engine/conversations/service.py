@@ -6,7 +6,6 @@ see it is decided in `access` and nowhere else, inside the transaction that show
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -16,18 +15,16 @@ from engine.contacts.models import Contact
 from engine.conversations import errors, membership, moving, personal, starting
 from engine.conversations.access import (
     Standing,
-    acting_user,
     assigned_users,
     concerned,
     domain_meant,
     is_chat,
-    reaches,
     standing,
 )
+from engine.conversations.history import History, check_limit
 from engine.conversations.models import (
     AddMembers,
     Conversation,
-    ConversationKind,
     Explanation,
     Left,
     ListThreads,
@@ -35,7 +32,6 @@ from engine.conversations.models import (
     StartConversation,
     Target,
     ThreadView,
-    TimelineItem,
     UnreadTotals,
 )
 from engine.conversations.ports import (
@@ -43,50 +39,33 @@ from engine.conversations.ports import (
     Announcer,
     CallLog,
     Names,
-    NewChatMessage,
-    Position,
     Texts,
     ThreadChanges,
     ThreadReads,
     ThreadStore,
 )
+from engine.conversations.saying import RenderMessage, Saying
 from engine.conversations.strangers import Strangers
-from engine.conversations.timeline import (
-    cursor_of,
-    digits_before,
-    digits_of,
-    merged,
-    position_after,
-    position_at,
-)
 from engine.conversations.typing_limits import TypingLimits
 from engine.conversations.views import MOST_UNREAD, known, named, side_of, view, views
-from engine.errors import EngineError, InvalidRequest
+from engine.errors import InvalidRequest
 from engine.events import domain_stream
 from engine.idempotency import Claim, Replayed
 from engine.ids import is_id, new_id
-from engine.messaging.models import Message, SendText
+from engine.messaging.models import Message
 
 R = TypeVar("R")
 
 _FIRST_PAGE = PageRequest()
-_MAX_PAGE = 200
 _ALL = ListThreads()
-#: One message of a chat, in characters.
-MOST_TEXT = 10_000
-_MAX_CLIENT_ID = 64
-#: Threads whose kind is remembered, so that saying something costs no query before the commit.
-_KINDS_KEPT = 50_000
-
 _STRANGERS = Strangers()
-
-#: Makes the answer kept under an idempotency key: HTTP status and JSON body.
-RenderView = Callable[[ThreadView], tuple[int, str]]
-RenderMessage = Callable[[Message], tuple[int, str]]
 
 
 class Conversations:
-    """The threads a principal may see. Every method may raise StorageUnavailable."""
+    """The threads a principal may see. Every method may raise StorageUnavailable.
+
+    history: what was said and what happened in them.
+    """
 
     def __init__(
         self,
@@ -100,14 +79,13 @@ class Conversations:
         calls: CallLog = _STRANGERS,
     ) -> None:
         self._store = store
-        self._texts = texts
         self._contacts = contacts
         self._names = names
-        self._calls = calls
         self._announcer = announcer
         self._clock = clock
         self._typing = TypingLimits()
-        self._kinds: dict[str, tuple[ConversationKind, str]] = {}
+        self._saying = Saying(store, texts, clock)
+        self.history = History(store, calls)
 
     # Starting and finding.
 
@@ -167,7 +145,7 @@ class Conversations:
 
         started = await self._store.change(work)
         if not isinstance(started, Replayed):
-            self._remember(started[0].conversation)
+            self._saying.remember(started[0].conversation)
         return started
 
     async def get(self, principal: Principal, conversation_id: str) -> ThreadView:
@@ -212,83 +190,7 @@ class Conversations:
             raise errors.user_required()
         return await self._store.read(lambda reads: reads.totals(domain_id, user_id, MOST_UNREAD))
 
-    # What was said.
-
-    async def messages(
-        self, principal: Principal, conversation_id: str, page: PageRequest = _FIRST_PAGE
-    ) -> Page[Message]:
-        """What was said, newest first, as far as it is the principal's to see. Raises NotFound."""
-        _check_limit(page)
-        if page.cursor is not None and not is_id(page.cursor, "msg"):
-            raise InvalidRequest("The cursor is not one of ours.", code="invalid_cursor", field="/cursor")
-
-        def work(reads: ThreadReads) -> Sequence[Message]:
-            asked = standing(reads, principal, conversation_id)
-            return reads.messages(
-                asked.thread.id, after=asked.sees_after, before=page.cursor, limit=page.limit + 1
-            )
-
-        found = await self._store.read(work)
-        items = tuple(found[: page.limit])
-        return Page(items, items[-1].id if len(found) > page.limit else None)
-
-    async def timeline(
-        self, principal: Principal, conversation_id: str, page: PageRequest = _FIRST_PAGE
-    ) -> Page[TimelineItem]:
-        """Messages, notices and calls, newest first. Raises NotFound or InvalidRequest."""
-        _check_limit(page)
-        before = None if page.cursor is None else position_at(page.cursor)
-        bound = None if before is None else digits_before(before)
-        wanted = page.limit + 1
-
-        def work(reads: ThreadReads) -> tuple[Standing, Sequence[TimelineItem]]:
-            asked = standing(reads, principal, conversation_id)
-            after = asked.sees_after
-            said = reads.messages(
-                asked.thread.id,
-                after=after,
-                before=None if bound is None else f"msg_{bound}",
-                limit=wanted,
-            )
-            told = reads.notices(
-                asked.thread.id,
-                after=f"tle_{digits_of(after)}" if after else "",
-                before=None if bound is None else f"tle_{bound}",
-                limit=wanted,
-            )
-            return asked, merged(said, told, (), wanted)
-
-        asked, items = await self._store.read(work)
-        calls = await self._calls_in(principal, asked, before, wanted)
-        if calls:
-            beginning = position_after(asked.sees_after)
-            calls = [one for one in calls if beginning is None or (one.position > beginning)]
-            items = sorted((*items, *calls), key=lambda one: one.position, reverse=True)[:wanted]
-        shown = tuple(items[: page.limit])
-        more = len(items) > page.limit
-        return Page(shown, cursor_of(shown[-1].position) if more else None)
-
-    async def message(self, principal: Principal, message_id: str) -> Message | None:
-        """A message of a chat the principal is in; None for one that is no chat's. Raises NotFound."""
-
-        def work(reads: ThreadReads) -> Message | None:
-            found = reads.message(message_id)
-            if found is None or found.number or found.conversation_id is None:
-                return None
-            asked = standing(reads, principal, found.conversation_id)
-            if found.id <= asked.sees_after:
-                raise errors.no_such_message()
-            return found
-
-        try:
-            return await self._store.read(work)
-        except EngineError as error:
-            raise errors.no_such_message() if error.code == "not_found" else error from None
-
-    async def rows(self, message_ids: Sequence[str]) -> Sequence[Message]:
-        """Messages by id, whoever may see them: for those who have decided that already."""
-        found = await self._store.read(lambda reads: reads.last_messages(message_ids))
-        return list(found.values())
+    # What is said.
 
     async def say(
         self,
@@ -304,24 +206,7 @@ class Conversations:
         Raises NotFound, InvalidRequest, Forbidden, Conflict or StorageUnavailable; nothing is stored
         then. Cancelling the caller does not take the message back.
         """
-        kind, domain_id = await self._kind_of(conversation_id)
-        if kind is ConversationKind.CHAT:
-            return await self._say_in_chat(principal, conversation_id, domain_id, say, claim, render)
-        if say.reply_to is not None:
-            raise errors.invalid("reply_to", "A text cannot refer to another one.")
-        asked = await self._store.read(lambda reads: standing(reads, principal, conversation_id))
-        thread = asked.thread
-        assert thread.number is not None
-        request = SendText(
-            from_number=thread.number,
-            to=thread.peers,
-            text=say.text,
-            validity_s=say.validity_s,
-            client_id=say.client_id,
-            user_id=say.user_id,
-            domain_id=thread.domain_id,
-        )
-        return await self._texts.send(principal, request, claim, render, thread)
+        return await self._saying.say(principal, conversation_id, say, claim, render)
 
     async def move(self, principal: Principal, message_id: str, conversation_id: str | None) -> Message:
         """Put an inbound text into another thread; None: into its sender's own one.
@@ -425,84 +310,6 @@ class Conversations:
 
     # Parts of the above.
 
-    async def _say_in_chat(
-        self,
-        principal: Principal,
-        conversation_id: str,
-        domain_id: str,
-        say: Say,
-        claim: Claim | None,
-        render: RenderMessage | None,
-    ) -> Message | Replayed:
-        user_id = acting_user(principal, say.user_id)
-        if principal.user_id is None:
-            await self._require_reach(principal, domain_id)
-        if user_id is None:
-            raise errors.invalid("user_id", "Name the user who says it.")
-        _check_text(say)
-        loop = asyncio.get_running_loop()
-        said: asyncio.Future[Message | Replayed] = loop.create_future()
-
-        def done(result: Message | Replayed | BaseException) -> None:
-            if said.cancelled():
-                return
-            if isinstance(result, BaseException):
-                said.set_exception(result)
-            else:
-                said.set_result(result)
-
-        new = NewChatMessage(
-            new_id("msg"),
-            conversation_id,
-            user_id,
-            say.text,
-            say.client_id,
-            say.reply_to,
-            self._clock.now_ms(),
-            claim,
-            render,
-        )
-        self._store.say(new, done)
-        return await said
-
-    async def _require_reach(self, principal: Principal, domain_id: str) -> None:
-        domain = await self._store.read(lambda reads: reads.domain(domain_id))
-        if domain is None or not reaches(principal, domain):
-            raise errors.no_such_conversation()
-
-    async def _kind_of(self, conversation_id: str) -> tuple[ConversationKind, str]:
-        """Kind and domain of a thread, which never change. Raises NotFound."""
-        found = self._kinds.get(conversation_id)
-        if found is None:
-            thread = await self._store.read(lambda reads: reads.thread(conversation_id))
-            if thread is None:
-                raise errors.no_such_conversation()
-            found = self._remember(thread)
-        return found
-
-    def _remember(self, thread: Conversation) -> tuple[ConversationKind, str]:
-        while len(self._kinds) >= _KINDS_KEPT:
-            del self._kinds[next(iter(self._kinds))]
-        found = self._kinds[thread.id] = (thread.kind, thread.domain_id)
-        return found
-
-    async def _calls_in(
-        self, principal: Principal, asked: Standing, before: Position | None, limit: int
-    ) -> Sequence[TimelineItem]:
-        """Those of the user with the one other party of a thread; a group has none."""
-        thread, user_id = asked.thread, principal.user_id
-        if user_id is None:
-            return ()
-        if thread.direct_key is not None:
-            peer = next(one for one in thread.direct_key.split(":") if one != user_id)
-        elif len(thread.peers) == 1:
-            peer = thread.peers[0]
-        else:
-            return ()
-        bound = None if before is None else (before[0], f"clog_{before[1]}")
-        calls = await self._calls.calls_between(user_id, peer, bound, limit)
-        return merged((), (), calls, limit)
-
     async def _contacts_of(self, principal: Principal, targets: Sequence[Target]) -> dict[str, Contact]:
         wanted = {one.contact_id for one in targets if one.contact_id is not None}
         return {one: await self._contacts.get(principal, one) for one in sorted(wanted)}
@@ -536,43 +343,8 @@ def _standings(reads: ThreadReads, principal: Principal, threads: Sequence[Conve
     ]
 
 
-def _check_text(say: Say) -> None:
-    """Raises InvalidRequest `text_empty`, `text_too_long` or `text_invalid`."""
-    if say.validity_s is not None:
-        raise errors.invalid("validity_s", "What is said in a chat does not expire.")
-    if say.client_id is not None and not 1 <= len(say.client_id) <= _MAX_CLIENT_ID:
-        raise errors.invalid("client_id", f"A client_id has 1 to {_MAX_CLIENT_ID} characters.")
-    text = say.text
-    if not text.strip():
-        raise InvalidRequest("The text is empty.", code="text_empty", field="/text")
-    if len(text) > MOST_TEXT:
-        raise InvalidRequest(
-            f"A message of a chat has at most {MOST_TEXT} characters.", code="text_too_long", field="/text"
-        )
-    if "\0" in text or not _encodable(text):
-        raise InvalidRequest(
-            "The text has a character that cannot be kept.", code="text_invalid", field="/text"
-        )
-
-
-def _encodable(text: str) -> bool:
-    """Whether there is no half of a surrogate pair in it."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _check_limit(page: PageRequest) -> None:
-    if not 1 <= page.limit <= _MAX_PAGE:
-        raise InvalidRequest(f"Give a limit of 1 to {_MAX_PAGE}.", field="/limit")
-
-
 def _list_position(page: PageRequest) -> tuple[int, str] | None:
-    _check_limit(page)
+    check_limit(page)
     if page.cursor is None:
         return None
     last_ms, _, conversation_id = page.cursor.partition(".")

@@ -22,7 +22,7 @@ from engine.messaging.models import (
 from engine.messaging.rollup import advances, recipient_status
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import domains, number_users, numbers, users
-from engine.storage.tables.conversations import conversations
+from engine.storage.tables.conversations import conversation_members, conversations
 from engine.storage.tables.messaging import messages, receipts, recipients, segments
 from engine.storage.transaction import Transaction
 
@@ -65,6 +65,34 @@ NEWS_IN_THREAD = HotStatement(
     ),
     "now",
     "message",
+    "key_thread",
+)
+
+
+#: Threads a text came in on: (thread id). One that all who would get it have left comes back to them:
+#: the last one may not leave, but the others may lose the number afterwards.
+_left = conversation_members.c
+_also_left = conversation_members.alias("also_left")
+_gets_it = (
+    sa.select(number_users.c.user_id)
+    .join(numbers, numbers.c.id == number_users.c.number_id)
+    .join(conversations, conversations.c.number == numbers.c.e164)
+    .where(
+        conversations.c.id == bindparam("key_thread"),
+        ~sa.select(_also_left.c.user_id)
+        .where(
+            _also_left.c.conversation_id == bindparam("key_thread"),
+            _also_left.c.user_id == number_users.c.user_id,
+            _also_left.c.left_ms.is_not(None),
+        )
+        .exists(),
+    )
+    .exists()
+)
+NOBODY_LEFT = HotStatement(
+    sa.update(conversation_members)
+    .where(_left.conversation_id == bindparam("key_thread"), _left.left_ms.is_not(None), ~_gets_it)
+    .values(left_ms=sa.null()),
     "key_thread",
 )
 

@@ -34,6 +34,7 @@ from engine.storage.text_rows import (
     COMMUTING,
     INSERT_MESSAGE,
     NEWS_IN_THREAD,
+    NOBODY_LEFT,
     AnyRow,
     users_of_numbers,
 )
@@ -281,6 +282,7 @@ def _deliver(
         tx.emit(NewEvent(stream, "message.blocked", text.message_id, {"direction": "inbound"}, MANAGERS_ONLY))
     else:
         tx.execute_many(NEWS_IN_THREAD, [(text.received_ms, text.message_id, conversation_id)])
+        tx.execute_many(NOBODY_LEFT, [(conversation_id,)])
         data = {"direction": "inbound", "conversation_id": conversation_id, "status": "received"}
         tx.emit(NewEvent(stream, "message.created", text.message_id, data, number.user_ids))
     said = Keyword(

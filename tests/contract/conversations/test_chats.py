@@ -58,9 +58,9 @@ async def test_what_is_said_is_heard_by_the_others_alone(world: World) -> None:
     for other in (world.cem, world.manager, world.managing_dea, world.outsider, SYSTEM):
         for attempt in (
             world.conversations.get(other, chat.id),
-            world.conversations.messages(other, chat.id),
-            world.conversations.timeline(other, chat.id),
-            world.conversations.message(other, said.id),
+            world.conversations.history.messages(other, chat.id),
+            world.conversations.history.timeline(other, chat.id),
+            world.conversations.history.message(other, said.id),
         ):
             with pytest.raises(NotFound):
                 await attempt
@@ -326,7 +326,7 @@ async def test_a_page_continues_where_the_one_before_ended(world: World) -> None
     seen: list[str] = []
     cursor = None
     while True:
-        page = await world.conversations.timeline(world.bob, chat.id, PageRequest(3, cursor))
+        page = await world.conversations.history.timeline(world.bob, chat.id, PageRequest(3, cursor))
         seen += [one.item.text if isinstance(one.item, Message) else one.type for one in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -335,7 +335,7 @@ async def test_a_page_continues_where_the_one_before_ended(world: World) -> None
     assert seen == ["6", "5", "4", "3", "2", "1", "0", "notice"]
     for cursor in ("x", "1.2", "9" * 20 + "." + "0" * 32, "1." + "g" * 32):
         with pytest.raises(InvalidRequest) as refused:
-            await world.conversations.timeline(world.bob, chat.id, PageRequest(3, cursor))
+            await world.conversations.history.timeline(world.bob, chat.id, PageRequest(3, cursor))
         assert refused.value.code == "invalid_cursor"
 
 

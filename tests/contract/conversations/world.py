@@ -184,12 +184,12 @@ class World:
 
     async def heard(self, who: Principal, thread_id: str) -> list[str]:
         """Texts of a thread as somebody sees them, oldest first."""
-        page = await self.conversations.messages(who, thread_id)
+        page = await self.conversations.history.messages(who, thread_id)
         return [message.text for message in reversed(page.items)]
 
     async def told(self, who: Principal, thread_id: str) -> list[tuple[str, str]]:
         """The timeline, oldest first: type, and what was said or happened."""
-        page = await self.conversations.timeline(who, thread_id)
+        page = await self.conversations.history.timeline(who, thread_id)
         return [
             (one.type, getattr(one.item, "text", None) or getattr(one.item, "kind", None) or one.item.id)
             for one in reversed(page.items)

@@ -30,7 +30,7 @@ async def test_a_text_from_a_stranger_opens_a_thread(world: World) -> None:
     await world.receive("Hi", source=STRANGER)
     (thread,) = await threads(world, world.user(0))
     assert (thread.number, thread.peers) == (OURS, (STRANGER,))
-    (message,) = (await world.conversations.messages(world.user(0), thread.id)).items
+    (message,) = (await world.conversations.history.messages(world.user(0), thread.id)).items
     assert (message.text, message.peer, message.flags) == ("Hi", STRANGER, ())
     assert world.event_types()[-2:] == ["conversation.created", "message.created"]
 
@@ -39,7 +39,7 @@ async def test_a_reply_opens_a_thread_that_holds_the_text_it_answers(world: Worl
     sent = await world.send()
     await world.receive("Thanks")
     (thread,) = await threads(world, world.manager)
-    page = await world.conversations.messages(world.manager, thread.id)
+    page = await world.conversations.history.messages(world.manager, thread.id)
     assert [message.direction for message in page.items] == [Direction.INBOUND, Direction.OUTBOUND]
     assert page.items[1].id == sent.id
 
@@ -48,7 +48,7 @@ async def test_a_text_to_several_stays_out_of_the_thread_of_one(world: World) ->
     await world.send(PEER, STRANGER)
     await world.receive("Who?")
     (thread,) = await threads(world, world.manager)
-    page = await world.conversations.messages(world.manager, thread.id)
+    page = await world.conversations.history.messages(world.manager, thread.id)
     assert [message.text for message in page.items] == ["Who?"]
 
 
@@ -60,7 +60,7 @@ async def test_all_texts_of_a_pair_share_a_thread_and_answers_go_there(world: Wo
     assert isinstance(answer, Message)
     assert answer.conversation_id == thread.id
     assert answer.recipients[0].number == PEER
-    page = await world.conversations.messages(world.manager, thread.id)
+    page = await world.conversations.history.messages(world.manager, thread.id)
     assert [message.text for message in page.items] == ["Three", "Two", "One"]
 
 

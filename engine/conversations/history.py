@@ -1,0 +1,131 @@
+"""What was said in a thread and what else happened to it, as far as it is the reader's to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.accounts.models import Page, PageRequest, Principal
+from engine.conversations import errors
+from engine.conversations.access import Standing, standing
+from engine.conversations.models import TimelineItem
+from engine.conversations.ports import CallLog, Position, ThreadReads, ThreadStore
+from engine.conversations.timeline import (
+    cursor_of,
+    digits_before,
+    digits_of,
+    merged,
+    position_after,
+    position_at,
+)
+from engine.errors import EngineError, InvalidRequest
+from engine.ids import is_id
+from engine.messaging.models import Message
+
+_FIRST_PAGE = PageRequest()
+_MAX_PAGE = 200
+
+
+class History:
+    """Every method may raise StorageUnavailable."""
+
+    def __init__(self, store: ThreadStore, calls: CallLog) -> None:
+        self._store = store
+        self._calls = calls
+
+    async def messages(
+        self, principal: Principal, conversation_id: str, page: PageRequest = _FIRST_PAGE
+    ) -> Page[Message]:
+        """What was said, newest first, as far as it is the principal's to see. Raises NotFound."""
+        check_limit(page)
+        if page.cursor is not None and not is_id(page.cursor, "msg"):
+            raise InvalidRequest("The cursor is not one of ours.", code="invalid_cursor", field="/cursor")
+
+        def work(reads: ThreadReads) -> Sequence[Message]:
+            asked = standing(reads, principal, conversation_id)
+            return reads.messages(
+                asked.thread.id, after=asked.sees_after, before=page.cursor, limit=page.limit + 1
+            )
+
+        found = await self._store.read(work)
+        items = tuple(found[: page.limit])
+        return Page(items, items[-1].id if len(found) > page.limit else None)
+
+    async def timeline(
+        self, principal: Principal, conversation_id: str, page: PageRequest = _FIRST_PAGE
+    ) -> Page[TimelineItem]:
+        """Messages, notices and calls, newest first. Raises NotFound or InvalidRequest."""
+        check_limit(page)
+        before = None if page.cursor is None else position_at(page.cursor)
+        bound = None if before is None else digits_before(before)
+        wanted = page.limit + 1
+
+        def work(reads: ThreadReads) -> tuple[Standing, Sequence[TimelineItem]]:
+            asked = standing(reads, principal, conversation_id)
+            after = asked.sees_after
+            said = reads.messages(
+                asked.thread.id,
+                after=after,
+                before=None if bound is None else f"msg_{bound}",
+                limit=wanted,
+            )
+            told = reads.notices(
+                asked.thread.id,
+                after=f"tle_{digits_of(after)}" if after else "",
+                before=None if bound is None else f"tle_{bound}",
+                limit=wanted,
+            )
+            return asked, merged(said, told, (), wanted)
+
+        asked, items = await self._store.read(work)
+        calls = await self._calls_in(principal, asked, before, wanted)
+        if calls:
+            beginning = position_after(asked.sees_after)
+            calls = [one for one in calls if beginning is None or (one.position > beginning)]
+            items = sorted((*items, *calls), key=lambda one: one.position, reverse=True)[:wanted]
+        shown = tuple(items[: page.limit])
+        more = len(items) > page.limit
+        return Page(shown, cursor_of(shown[-1].position) if more else None)
+
+    async def message(self, principal: Principal, message_id: str) -> Message | None:
+        """A message of a chat the principal is in; None for one that is no chat's. Raises NotFound."""
+
+        def work(reads: ThreadReads) -> Message | None:
+            found = reads.message(message_id)
+            if found is None or found.number or found.conversation_id is None:
+                return None
+            asked = standing(reads, principal, found.conversation_id)
+            if found.id <= asked.sees_after:
+                raise errors.no_such_message()
+            return found
+
+        try:
+            return await self._store.read(work)
+        except EngineError as error:
+            raise errors.no_such_message() if error.code == "not_found" else error from None
+
+    async def rows(self, message_ids: Sequence[str]) -> Sequence[Message]:
+        """Messages by id, whoever may see them: for those who have decided that already."""
+        found = await self._store.read(lambda reads: reads.last_messages(message_ids))
+        return list(found.values())
+
+    async def _calls_in(
+        self, principal: Principal, asked: Standing, before: Position | None, limit: int
+    ) -> Sequence[TimelineItem]:
+        """Those of the user with the one other party of a thread; a group has none."""
+        thread, user_id = asked.thread, principal.user_id
+        if user_id is None:
+            return ()
+        if thread.direct_key is not None:
+            peer = next(one for one in thread.direct_key.split(":") if one != user_id)
+        elif len(thread.peers) == 1:
+            peer = thread.peers[0]
+        else:
+            return ()
+        bound = None if before is None else (before[0], f"clog_{before[1]}")
+        calls = await self._calls.calls_between(user_id, peer, bound, limit)
+        return merged((), (), calls, limit)
+
+
+def check_limit(page: PageRequest) -> None:
+    if not 1 <= page.limit <= _MAX_PAGE:
+        raise InvalidRequest(f"Give a limit of 1 to {_MAX_PAGE}.", field="/limit")
