@@ -16,7 +16,7 @@ from api.event_frames import control_frame, ephemeral_frame, event_frame, may_se
 from api.event_position import Position
 from engine.accounts.models import Principal, Scope
 from engine.errors import StorageUnavailable
-from engine.events import Event
+from engine.events import MANAGERS_ONLY, Event
 from engine.services import Closed, Ephemeral, EventLog, Overflowed, Services, Subscription
 
 log = structlog.get_logger("api")
@@ -163,7 +163,8 @@ class Feed:
         if frame.user_ids is None:
             readers: Iterable[Reader] = tuple(self._readers)
         else:
-            readers = {reader for user_id in frame.user_ids for reader in self._users.get(user_id, ())}
+            named = {reader for user_id in frame.user_ids for reader in self._users.get(user_id, ())}
+            readers = named | self._managers if frame.user_ids[:1] == MANAGERS_ONLY else named
         if readers:
             octets = ephemeral_frame(frame)
             for reader in readers:

@@ -130,6 +130,7 @@ class Endpoint:
             if principal.scope not in self._scopes:
                 raise Forbidden("The scope of this credential does not allow this.", code="scope_too_low")
             request[PRINCIPAL] = principal
+            self._context.services.presence.active(principal)
         if self._reads_body:
             raw = await read_body(request)
             body = decode_body(route, raw)

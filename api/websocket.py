@@ -372,9 +372,11 @@ class EventSockets:
         socket = EventSocket(self, principal, streams, cursor, self.clock.monotonic())
         mine.add(socket)
         self.metrics.sockets += 1
+        self.services.presence.connected(principal)
         try:
             return await socket.run(request)
         finally:
+            self.services.presence.disconnected(principal)
             self.metrics.sockets -= 1
             mine.discard(socket)
             if not mine and self._open.get(principal.credential_id) is mine:

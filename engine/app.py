@@ -44,6 +44,7 @@ from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
 from engine.presence.call_log import CallLog
 from engine.presence.service import Presence
+from engine.presence.live_roster import LiveRoster
 from engine.services import Services
 from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsStore
@@ -131,7 +132,7 @@ async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engi
     bus = Bus()
     # Needed before there is a database to read with: events arrive from its first commit on.
     directories: list[SqlNumberDirectory] = []
-    hearers: list[Presence] = []
+    hearers: list[LiveRoster] = []
 
     def publish(events: Sequence[Event]) -> None:
         for event in events:
@@ -160,7 +161,7 @@ async def _working(
     bus: Bus,
     database: Database,
     numbers: SqlNumberDirectory,
-    hearers: list[Presence],
+    hearers: list[LiveRoster],
 ) -> AsyncIterator[Engine]:
     texts = CarrierTexts({section.name: section.words for section in settings.carrier})
     store = SqlTexts(database, texts)
@@ -181,10 +182,9 @@ async def _working(
     event_log = EventLog(database)
     phones = {one.name: AmiPresence(one, pbxs[one.name], clock) for one in settings.pbx}
     call_log = SqlCallLog(database)
-    presence = Presence(
-        SqlRoster(database), SqlStatuses(database), call_log, phones, bus, settings.presence, clock
-    )
-    hearers.append(presence)
+    roster = LiveRoster(SqlRoster(database))
+    hearers.append(roster)
+    presence = Presence(roster, SqlStatuses(database), call_log, phones, bus, settings.presence, clock)
     # Where none is configured yet, records may name what is to come.
     accounts = Accounts(
         SqlAccountsStore(database),
@@ -213,7 +213,7 @@ async def _working(
             calls=call_log,
         ),
         presence=presence,
-        call_log=CallLog(call_log, presence.people, clock),
+        call_log=CallLog(call_log, roster, clock),
         contacts=contacts,
         directory=names,
         audit=AuditReader(database),
@@ -228,9 +228,9 @@ async def _working(
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts))),
             group.create_task(presence.run()),
             *(group.create_task(one.run()) for one in phones.values()),
+            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts))),
         ]
         try:
             async with calls.running():

@@ -117,10 +117,12 @@ class Presence(Protocol):
     def active(self, principal: Principal) -> None:
         """A request was made; costs nothing that counts."""
 
-    def list(self, principal: Principal, domain_id: str | None = None) -> Sequence[tuple[UserPresence, bool]]:
+    async def list(
+        self, principal: Principal, domain_id: str | None = None
+    ) -> Sequence[tuple[UserPresence, bool]]:
         """Everybody in a domain, and whether the principal may see whom they talk to."""
 
-    def own(self, principal: Principal) -> UserPresence: ...
+    async def own(self, principal: Principal) -> UserPresence: ...
 
     async def set(self, principal: Principal, wish: SetStatus) -> UserPresence: ...
 

@@ -89,7 +89,7 @@ def _answer(found: Sequence[tuple[UserPresence, bool]]) -> web.Response:
     problems=("not_found",),
 )
 async def list_presence(request: ApiRequest[NoBody, PresenceQuery]) -> web.StreamResponse:
-    return _answer(request.services.presence.list(request.principal, request.query.domain_id))
+    return _answer(await request.services.presence.list(request.principal, request.query.domain_id))
 
 
 @routes.add(
@@ -101,7 +101,7 @@ async def list_presence(request: ApiRequest[NoBody, PresenceQuery]) -> web.Strea
     problems=("no_user",),
 )
 async def own_presence(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
-    own = request.services.presence.own(request.principal)
+    own = await request.services.presence.own(request.principal)
     return json_bytes(200, _encode(document(own, parties=True)))
 
 

@@ -21,7 +21,8 @@ CAPACITY = 1000
 class Ephemeral:
     """A frame without a number that nobody keeps: typing, presence, signalling.
 
-    type: one word, no dot. user_ids: who may see it, exactly; None: everybody in the domain.
+    type: one word, no dot. user_ids: who may see it, exactly; None: everybody in the domain. Where it
+    begins with `MANAGERS_ONLY`, those who see the whole domain see it as well.
     """
 
     stream: str

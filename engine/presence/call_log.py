@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from engine.accounts.models import Page, PageRequest, Principal, Scope
 from engine.clock import Clock
 from engine.errors import InvalidRequest
 from engine.ids import is_id
 from engine.presence import errors
+from engine.presence.live_roster import LiveRoster
 from engine.presence.models import CallLogEntry, CallLogFilter, RosterDomain
 from engine.presence.people import canonical
 from engine.presence.ports import CallLogStore
@@ -25,20 +25,12 @@ _MAX_PAGE = 200
 _MAX_MARKED = 200
 
 
-class Known(Protocol):
-    """Who is who, from memory; see `engine.presence.service`."""
-
-    def domain_meant(self, principal: Principal, domain_id: str | None) -> RosterDomain: ...
-
-    def reaches(self, principal: Principal, domain_id: str) -> bool: ...
-
-
 class CallLog:
     """Lists and marks entries."""
 
-    def __init__(self, store: CallLogStore, known: Known, clock: Clock) -> None:
+    def __init__(self, store: CallLogStore, roster: LiveRoster, clock: Clock) -> None:
         self._store = store
-        self._known = known
+        self._roster = roster
         self._clock = clock
 
     async def list(
@@ -48,7 +40,7 @@ class CallLog:
 
         Raises NotFound for a domain or user out of reach, InvalidRequest (`invalid_cursor` too).
         """
-        domain = self._known.domain_meant(principal, chosen.domain_id)
+        domain = await self._roster.domain_meant(principal, chosen.domain_id)
         user_id = self._user_meant(principal, domain, chosen.user_id)
         if chosen.peer is not None and not is_id(chosen.peer, "usr"):
             chosen = replace(chosen, peer=canonical(chosen.peer, domain.region))
@@ -60,12 +52,12 @@ class CallLog:
     async def get(self, principal: Principal, entry_id: str) -> CallLogEntry:
         """Raises NotFound for one that is not there or not the principal's to see."""
         entry = await self._store.get(entry_id)
-        if entry is None or not self._sees(principal, entry):
+        if entry is None or not await self._sees(principal, entry):
             raise errors.not_found("call log entry")
         return entry
 
     async def unseen_missed(self, principal: Principal) -> int:
-        """How many missed calls the principal's user does not know of. Raises InvalidRequest `no_user`."""
+        """How many missed calls the principal's user does not know of. Raises Forbidden `no_user`."""
         return await self._store.unseen_missed(_own_user(principal))
 
     async def mark_seen(self, principal: Principal, ids: Sequence[str] | None = None) -> int:
@@ -86,10 +78,11 @@ class CallLog:
             raise errors.not_found("user")
         return user_id
 
-    def _sees(self, principal: Principal, entry: CallLogEntry) -> bool:
+    async def _sees(self, principal: Principal, entry: CallLogEntry) -> bool:
         if principal.scope is Scope.BASIC_USER:
             return principal.user_id == entry.user_id and principal.domain_id == entry.domain_id
-        return self._known.reaches(principal, entry.domain_id)
+        await self._roster.fresh()
+        return self._roster.people.reaches(principal, entry.domain_id)
 
 
 def _own_user(principal: Principal) -> str:

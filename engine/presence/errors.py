@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import InvalidRequest, NotFound
+from engine.errors import Forbidden, InvalidRequest, NotFound
 
 
 def not_found(noun: str) -> NotFound:
@@ -13,6 +13,6 @@ def invalid(field: str, detail: str) -> InvalidRequest:
     return InvalidRequest(detail, field=f"/{field}")
 
 
-def no_user() -> InvalidRequest:
-    """The credential acts for nobody, so nobody's presence is meant."""
-    return InvalidRequest("This credential acts for no user.", code="no_user")
+def no_user() -> Forbidden:
+    """The credential acts for nobody, so there is nothing of its own."""
+    return Forbidden("This credential acts for no user.", code="no_user")

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from engine.accounts.models import Principal, Scope
 from engine.errors import InvalidRequest
 from engine.phone_numbers import to_e164
-from engine.presence import errors
 from engine.presence.models import Other, Party, RosterDomain, RosterUser
 
 #: What a PBX calls the other side is text from outside.
@@ -53,18 +52,6 @@ class People:
             for user in domain.users:
                 self._note(user)
         return touched
-
-    def domain_meant(self, principal: Principal, domain_id: str | None) -> RosterDomain:
-        """The domain a request is about: the one it names, else the principal's own.
-
-        Raises NotFound for one out of reach, InvalidRequest when a principal of several names none.
-        """
-        wanted = domain_id or principal.domain_id
-        if wanted is None:
-            raise errors.invalid("domain_id", "Name the domain; this credential reaches more than one.")
-        if not self.reaches(principal, wanted):
-            raise errors.not_found("domain")
-        return self.domains[wanted]
 
     def reaches(self, principal: Principal, domain_id: str) -> bool:
         """Whether a domain is there and within the principal's reach."""

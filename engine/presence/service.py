@@ -17,12 +17,13 @@ import structlog
 from engine.accounts.models import Principal, Scope
 from engine.clock import Clock
 from engine.errors import EngineError, PeerRejected, StorageUnavailable
-from engine.events import MANAGERS_ONLY, Event, domain_stream
+from engine.events import MANAGERS_ONLY, domain_stream
 from engine.ids import new_id
 from engine.presence import errors
 from engine.presence.board import Board, Told
 from engine.presence.frames import calls_data, presence_data
 from engine.presence.history import CallHistory
+from engine.presence.live_roster import LiveRoster
 from engine.presence.logins import Logins
 from engine.presence.models import (
     CallLogEntry,
@@ -31,21 +32,17 @@ from engine.presence.models import (
     LegRole,
     Other,
     OwnStatus,
-    RosterDomain,
     RosterUser,
     SetStatus,
     UserPresence,
 )
-from engine.presence.people import People
-from engine.presence.ports import CallLogStore, Frames, Phones, Roster, StatusStore
+from engine.presence.ports import CallLogStore, Frames, Phones, StatusStore
 from engine.presence.settings import PresenceSettings
 
 log = structlog.get_logger(__name__)
 
 #: Users in one frame: 60 KB, which a socket takes whole.
 _USERS_A_FRAME = 200
-#: After these events somebody is somebody else.
-_CHANGES_PEOPLE = ("user.", "device.", "domain.")
 _TICK_S = 0.5
 _RETRY_S = 1.0
 _LONGEST_TEXT = 140
@@ -53,11 +50,11 @@ _LONGEST_EXPIRY_MS = 366 * 86_400_000
 
 
 class Presence:
-    """See the module. Use it inside `run`'s life; before the first roster is read it knows nobody."""
+    """See the module. `start` it, then `run` it; before that it knows nobody."""
 
     def __init__(
         self,
-        roster: Roster,
+        roster: LiveRoster,
         statuses: StatusStore,
         calls: CallLogStore,
         phones: Mapping[str, Phones],
@@ -67,6 +64,8 @@ class Presence:
     ) -> None:
         """phones: by the name of the PBX, as devices name it."""
         self._roster = roster
+        self.people = roster.people
+        roster.on_change = self._people_changed
         self._statuses = statuses
         self._call_log = calls
         self._phones = phones
@@ -74,17 +73,15 @@ class Presence:
         self._settings = settings
         self._clock = clock
         self._logins = Logins(settings.login_grace_s, settings.activity_s)
-        self.people = People()
         self._board = Board(self.people, self._logins)
         self._history = CallHistory(clock.now_ms, partial(new_id, "clog"), self._resolve)
         self._marks: dict[str, dict[str, bool]] = {name: {} for name in phones}
         self._dark_at: dict[str, float] = {}
-        self._to_read: set[str] = set()
         self._to_mark: dict[str, None] = {}
         self._to_save: dict[str, CallLogEntry] = {}
         self._to_keep: dict[str, OwnStatus] = {}
         self._changed = asyncio.Event()
-        self._read_wanted = asyncio.Event()
+        self._keep_wanted = asyncio.Event()
         self._mark_wanted = asyncio.Event()
         self._save_wanted = asyncio.Event()
         for name, one in phones.items():
@@ -98,7 +95,7 @@ class Presence:
 
         Raises StorageUnavailable.
         """
-        self._learn(None, await self._roster.domains(None))
+        await self._roster.start()
         for own in await self._statuses.all():
             self._board.set_own(own)
             if own.to_be_told:
@@ -112,9 +109,10 @@ class Presence:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_time(), name="presence.time")
             group.create_task(self._tell_changes(), name="presence.tell")
-            group.create_task(self._read_roster(), name="presence.roster")
+            group.create_task(self._roster.run(), name="presence.roster")
             group.create_task(self._write_marks(), name="presence.marks")
             group.create_task(self._save_entries(), name="presence.calls")
+            group.create_task(self._keep_statuses(), name="presence.statuses")
 
     async def drain(self) -> None:
         """Store what waits, once; `run` has been cancelled."""
@@ -141,20 +139,22 @@ class Presence:
 
     # What the API asks
 
-    def list(self, principal: Principal, domain_id: str | None = None) -> Sequence[tuple[UserPresence, bool]]:
+    async def list(
+        self, principal: Principal, domain_id: str | None = None
+    ) -> Sequence[tuple[UserPresence, bool]]:
         """Everybody in a domain, by extension, and whether the principal may see whom they talk to.
 
         Raises NotFound, or InvalidRequest when no domain is meant.
         """
-        domain = self.people.domain_meant(principal, domain_id)
+        domain = await self._roster.domain_meant(principal, domain_id)
         manages = principal.scope > Scope.BASIC_USER
         return [
             (self._board.presence(user), manages or user.id == principal.user_id) for user in domain.users
         ]
 
-    def own(self, principal: Principal) -> UserPresence:
-        """The principal's own. Raises InvalidRequest `no_user`, NotFound."""
-        return self._board.presence(self._own_user(principal))
+    async def own(self, principal: Principal) -> UserPresence:
+        """The principal's own. Raises Forbidden `no_user`, NotFound."""
+        return self._board.presence(await self._roster.user_of(principal))
 
     async def set(self, principal: Principal, wish: SetStatus) -> UserPresence:
         """Set status, text and do-not-disturb; done when it is on disk, and told at once.
@@ -162,7 +162,7 @@ class Presence:
         The PBX learns of do-not-disturb right after, or when it can be reached again.
         Raises InvalidRequest, NotFound or StorageUnavailable.
         """
-        user = self._own_user(principal)
+        user = await self._roster.user_of(principal)
         now_ms = self._clock.now_ms()
         text = wish.text.strip()
         if len(text) > _LONGEST_TEXT:
@@ -187,12 +187,6 @@ class Presence:
         if own.to_be_told:
             self._mark_soon([user.id])
         return self._board.presence(user)
-
-    def hear(self, event: Event) -> None:
-        """An event was committed; those that change who is who have the domain read again."""
-        if event.type.startswith(_CHANGES_PEOPLE):
-            self._to_read.add(event.subject if event.type.startswith("domain.") else event.stream)
-            self._read_wanted.set()
 
     # What PBXs tell: see PhonesListener
 
@@ -275,8 +269,6 @@ class Presence:
         while True:
             await asyncio.sleep(_TICK_S)
             self.tick()
-            if self._to_keep:
-                await self._keep_waiting()
 
     async def _tell_changes(self) -> None:
         while True:
@@ -284,19 +276,6 @@ class Presence:
             await asyncio.sleep(self._settings.tell_every_s)
             self._changed.clear()
             self.tell()
-
-    async def _read_roster(self) -> None:
-        while True:
-            await self._read_wanted.wait()
-            await asyncio.sleep(self._settings.tell_every_s)  # a bulk import is one change
-            self._read_wanted.clear()
-            wanted, self._to_read = self._to_read, set()
-            try:
-                self._learn(wanted, await self._roster.domains(wanted))
-            except StorageUnavailable:
-                self._to_read |= wanted
-                self._read_wanted.set()
-                await asyncio.sleep(_RETRY_S)
 
     async def _write_marks(self) -> None:
         while True:
@@ -328,15 +307,20 @@ class Presence:
                 self._to_save = {**waiting, **self._to_save}  # what is newer counts
                 raise
 
-    async def _keep_waiting(self) -> None:
-        """Store what the PBX or the time has changed of what users set."""
-        for user_id, own in list(self._to_keep.items()):
-            try:
-                await self._statuses.save(own)
-            except StorageUnavailable:
-                return  # tried again with the next tick; it is shown already
-            if self._to_keep.get(user_id) is own:
-                del self._to_keep[user_id]
+    async def _keep_statuses(self) -> None:
+        """Store what the PBX or the time has changed of what users set; it is shown already."""
+        while True:
+            await self._keep_wanted.wait()
+            self._keep_wanted.clear()
+            for user_id, own in list(self._to_keep.items()):
+                try:
+                    await self._statuses.save(own)
+                except StorageUnavailable:
+                    await asyncio.sleep(_RETRY_S)
+                    self._keep_wanted.set()
+                    break
+                if self._to_keep.get(user_id) is own:
+                    del self._to_keep[user_id]
 
     async def _write_mark(self, user: RosterUser) -> None:
         own = self._board.own(user)
@@ -362,8 +346,8 @@ class Presence:
 
     # Inside
 
-    def _learn(self, domain_ids: Iterable[str] | None, found: Sequence[RosterDomain]) -> None:
-        for user_id in self.people.replace(domain_ids, found):
+    def _people_changed(self, user_ids: Iterable[str]) -> None:
+        for user_id in user_ids:
             if self.people.user(user_id) is None:
                 self._logins.gone(user_id)
             self._note([user_id])
@@ -380,6 +364,7 @@ class Presence:
     def _keep(self, own: OwnStatus) -> None:
         self._board.set_own(own)
         self._to_keep[own.user_id] = own
+        self._keep_wanted.set()
         self._changed.set()
 
     def _mark_soon(self, user_ids: Iterable[str]) -> None:
@@ -391,14 +376,6 @@ class Presence:
         # The call log keeps with whom a call began.
         pbx = next((name for name, endpoint in user.devices if endpoint == leg.endpoint), "")
         return self.people.other(user, pbx, leg.peer, dialled=leg.role is not LegRole.DIALED)
-
-    def _own_user(self, principal: Principal) -> RosterUser:
-        if principal.user_id is None:
-            raise errors.no_user()
-        user = self.people.user(principal.user_id)
-        if user is None:
-            raise errors.not_found("user")
-        return user
 
 
 def _is_person(principal: Principal) -> bool:

@@ -61,6 +61,7 @@ class Ids:
     conversation: str
     contact: str
     session: str
+    call_log: str
     e164: str
 
 
@@ -76,14 +77,18 @@ def ids_of(tenant: Tenant) -> Ids:
         tenant.conversation_id,
         tenant.contact_id,
         tenant.session_id,
+        tenant.call_log_id,
         tenant.number.e164,
     )
 
 
 def ids_of_nothing() -> Ids:
-    kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont", "ses")
+    kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont", "ses", "clog")
     return Ids(*(new_id(kind) for kind in kinds), "+12025550199")
 
+
+#: Keys of these act for nobody, who has nothing of their own.
+NO_USER = dict.fromkeys((Scope.OFFICE_MANAGER, Scope.RESELLER, Scope.SUPER_USER), "no_user")
 
 _extensions = iter(range(5_000, 99_999))
 
@@ -359,6 +364,26 @@ ROWS: dict[str, Row] = {
     ),
     "issue_ticket": Row(fixed(lambda t: "/v1/events/tickets")),
     "list_audit": Row(
+    "list_presence": Row(
+        fixed(lambda t: "/v1/presence", domain_in="query"),
+        lambda ids: [Ask(f"/v1/presence?domain_id={ids.domain}")],
+    ),
+    "own_presence": Row(fixed(lambda t: "/v1/me/presence"), narrower=NO_USER),
+    "set_presence": Row(
+        fixed(lambda t: "/v1/me/presence", lambda t: {"do_not_disturb": True}), narrower=NO_USER
+    ),
+    "list_call_log": Row(
+        fixed(lambda t: "/v1/call-log", domain_in="query"),
+        lambda ids: [
+            Ask(f"/v1/call-log?domain_id={ids.domain}"),
+            Ask(f"/v1/call-log?user_id={ids.user}"),
+        ],
+    ),
+    "get_call_log_entry": Row(
+        fixed(lambda t: f"/v1/call-log/{t.call_log_id}"), lambda ids: [Ask(f"/v1/call-log/{ids.call_log}")]
+    ),
+    "unseen_calls": Row(fixed(lambda t: "/v1/call-log:unseen"), narrower=NO_USER),
+    "mark_calls_seen": Row(fixed(lambda t: "/v1/call-log:seen", lambda t: {}), narrower=NO_USER),
         fixed(lambda t: "/v1/audit", domain_in="query"),
         lambda ids: [Ask(f"/v1/audit?domain_id={ids.domain}")],
     ),

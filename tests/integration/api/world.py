@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -50,7 +50,7 @@ from engine.contacts.models import CreateContact, NumberDraft
 from engine.contacts.service import Contacts
 from engine.contacts.settings import ContactSettings
 from engine.conversations.service import Conversations
-from engine.events import NewEvent
+from engine.events import Event, NewEvent, domain_stream
 from engine.idempotency import Replayed
 from engine.ids import new_id
 from engine.messaging.blocks import BlockedSenders
@@ -61,11 +61,17 @@ from engine.messaging.outbox import Outbox
 from engine.messaging.ports import InboundText, Refusal, SegmentJob, Slot
 from engine.messaging.service import Messaging
 from engine.messaging.settings import MessagingSettings
+from engine.presence.call_log import CallLog
+from engine.presence.live_roster import LiveRoster
+from engine.presence.models import CallLogEntry, LegState, Party
+from engine.presence.service import Presence
+from engine.presence.settings import PresenceSettings
 from engine.services import Component, Services
 from engine.smpp.text import TextProfile
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.audit import AuditReader
 from engine.storage.blocked_senders import SqlBlockedSenders
+from engine.storage.call_log import SqlCallLog
 from engine.storage.calls import SqlCalls, SqlDirectory
 from engine.storage.contacts import SqlContactStore
 from engine.storage.consent_ledger import SqlConsents
@@ -73,7 +79,9 @@ from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, Transaction
 from engine.storage.event_log import EventLog
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.storage.presence import SqlRoster, SqlStatuses
 from tests.integration.api.client import CheckedClient, Contract
+from tests.unit.presence.twins import ScriptedPhones, leg
 
 R = TypeVar("R")
 
@@ -166,6 +174,7 @@ class Tenant:
     contact_id: str
     session_id: str
     session: str
+    call_log_id: str
 
 
 @dataclass
@@ -178,6 +187,7 @@ class World:
     context: Context
     health: HealthTwin
     pbx: SilentPbx
+    phones: ScriptedPhones
     super_user: str
     reseller: str
     super_user_key_id: str
@@ -244,6 +254,7 @@ class World:
         await accounts.passwords.set(SYSTEM, users[0].id, PASSWORD)
         session = await accounts.sessions.log_in(LogIn(name=f"101@{name}", password=PASSWORD, address=name))
         message = await self.inbound(number, "+12025550177", "hello")
+        missed = await self.missed_call(users[0], f"{name}-101", "+12025550177")
         return Tenant(
             domain,
             manager.secret,
@@ -258,7 +269,20 @@ class World:
             contact.id,
             session.session.id,
             session.secret,
+            missed.id,
         )
+
+    async def missed_call(self, user: User, endpoint: str, caller: str) -> CallLogEntry:
+        """Somebody calls a user's phone and gives up; what the call log makes of it."""
+        peer = Party("carrier", caller, "")
+        call = {"peer": peer, "linkedid": new_id("pbx"), "started_ms": self.clock.ms}
+        live = self.bus.subscribe([domain_stream(user.domain_id)])
+        self.phones.told().legs(PBX, [leg(endpoint, LegState.RINGING, **call)])
+        self.phones.told().legs(PBX, [leg(endpoint, LegState.OVER, **call)])
+        while (event := await live.get()).type != "call_log.created":
+            continue
+        live.close()
+        return await self.services.call_log.get(SYSTEM, event.subject)
 
     async def inbound(self, to: str, source: str, text: str) -> Message:
         """A text from outside, as a carrier delivers it."""
@@ -302,6 +326,17 @@ class World:
     _texts: SqlTexts = field(kw_only=True)
 
 
+@contextlib.asynccontextmanager
+async def working(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Has it done in the background while the block runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
+
+
 def made(result: R | Replayed) -> R:
     assert not isinstance(result, Replayed)
     return result
@@ -313,7 +348,26 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """The API served on a free port. change: swap a service for another."""
     clock, bus, pbx, health = Clock(), Bus(), SilentPbx(), HealthTwin()
-    database = await Database.open(url, bus_publish=bus.publish, clock=clock)
+    phones = ScriptedPhones(PBX)
+    rosters: list[LiveRoster] = []
+
+    def publish(events: Sequence[Event]) -> None:
+        for event in events:
+            rosters[0].hear(event)
+        bus.publish(events)
+
+    database = await Database.open(url, bus_publish=publish, clock=clock)
+    rosters.append(LiveRoster(SqlRoster(database)))
+    call_log = SqlCallLog(database)
+    presence = Presence(
+        rosters[0],
+        SqlStatuses(database),
+        call_log,
+        {PBX: phones},
+        bus,
+        PresenceSettings(tell_every_s=0.01),
+        clock,
+    )
     accounts = Accounts(
         SqlAccountsStore(database),
         clock,
@@ -340,6 +394,8 @@ async def a_world(
         conversations=Conversations(SqlConversations(database), messaging, bus, clock),
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
         directory=Directory(SqlContactStore(database), sees_domain),
+        presence=presence,
+        call_log=CallLog(call_log, rosters[0], clock),
         audit=AuditReader(database),
         event_log=EventLog(database),
         bus=bus,
@@ -351,6 +407,8 @@ async def a_world(
         stack.push_async_callback(database.close)
         stack.callback(accounts.close)
         await stack.enter_async_context(calls.running())
+        await presence.start()
+        await stack.enter_async_context(working(presence.run()))
         host, port = await stack.enter_async_context(serving(app))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         contract = Contract(msgspec.json.decode(app[CONTEXT].document))
@@ -371,6 +429,7 @@ async def a_world(
             context=app[CONTEXT],
             health=health,
             pbx=pbx,
+            phones=phones,
             super_user=super_user.secret,
             reseller=reseller.secret,
             super_user_key_id=super_user.credential.id,

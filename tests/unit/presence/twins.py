@@ -129,6 +129,11 @@ class ScriptedPhones:
     def subscribe(self, listener: PhonesListener) -> None:
         self.listener = listener
 
+    def told(self) -> PhonesListener:
+        """Who is to be told what the phones do."""
+        assert self.listener is not None
+        return self.listener
+
     async def mark(self, endpoint: str, *, do_not_disturb: bool) -> None:
         if not self.reachable:
             raise PeerUnavailable("The link to the PBX is down.")
