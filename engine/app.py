@@ -31,6 +31,7 @@ from engine.click_to_call.service import ClickToCall
 from engine.clock import Clock, SystemClock
 from engine.contacts.directory import Directory
 from engine.contacts.service import Contacts
+from engine.conversations.search import Search
 from engine.conversations.service import Conversations
 from engine.errors import StorageUnavailable
 from engine.events import OPERATIONS_STREAM, Event, NewEvent
@@ -43,8 +44,8 @@ from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
 from engine.presence.call_log import CallLog
-from engine.presence.service import Presence
 from engine.presence.live_roster import LiveRoster
+from engine.presence.service import Presence
 from engine.services import Services
 from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsStore
@@ -61,6 +62,7 @@ from engine.storage.event_log import EventLog
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
 from engine.storage.ownership import sole_engine
 from engine.storage.presence import SqlRoster, SqlStatuses
+from engine.storage.search import SearchIndex, SqlSearch
 from engine.upkeep import Job, keep_up
 
 log = structlog.get_logger()
@@ -203,6 +205,7 @@ async def _working(
         explainer=Explainer(numbers, consents, texts, texts, outboxes.keys(), settings.messaging),
         consents=Consents(consents, numbers),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
+        search=Search(SqlSearch(database)),
         conversations=Conversations(
             SqlConversations(database),
             messaging,
@@ -225,11 +228,11 @@ async def _working(
     await presence.start()
     async with asyncio.TaskGroup() as group:
         tasks = [
+            group.create_task(presence.run()),
+            *(group.create_task(one.run()) for one in phones.values()),
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(presence.run()),
-            *(group.create_task(one.run()) for one in phones.values()),
             group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts))),
         ]
         try:
@@ -303,6 +306,7 @@ def _upkeep(
         "trim_claims": (600.0, trim_claims),
         "trim_credentials": (600.0, accounts.forget_expired),
         "note_sessions": (20.0, accounts.sessions.note_seen),
+        "index_messages": (1.0, SearchIndex(database).catch_up),
     }
 
 

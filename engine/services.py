@@ -20,6 +20,7 @@ from engine.click_to_call.models import Call, CallFilter, PlaceCall
 from engine.contacts.directory import Directory
 from engine.contacts.service import Contacts
 from engine.conversations.service import Conversations
+from engine.conversations.search import Search
 from engine.errors import EngineError
 from engine.events import Event
 from engine.idempotency import Claim, Replayed
@@ -192,6 +193,7 @@ class Services:
     consents: Consents
     blocked_senders: BlockedSenders
     conversations: Conversations
+    search: Search
     contacts: Contacts
     directory: Directory
     presence: Presence

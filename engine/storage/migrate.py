@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import EngineError
 from engine.storage import postgres, sqlite
+from engine.storage.tables.search import create_beside
 from engine.storage.urls import sqlite_path
 
 R = TypeVar("R")
@@ -52,7 +53,7 @@ def write_revision(url: str, revision: str, message: str) -> Path:
     """Write the revision that leads from the last one to the tables in the code. url: a scratch database."""
 
     def write(connection: Connection) -> Path:
-        _upgrade(connection)
+        command.upgrade(_config(connection), "head")
         script = command.revision(_config(connection), message, rev_id=revision, autogenerate=True)
         assert script is not None
         assert not isinstance(script, list)
@@ -69,6 +70,7 @@ def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
     command.upgrade(_config(connection), "head")
+    create_beside(connection)
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise EngineError("A migration left rows that refer to nothing; nothing was changed.")
 

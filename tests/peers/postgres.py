@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from engine.storage import postgres, sqlite
 from engine.storage.migrations import CURRENT_REVISION
 from engine.storage.tables import metadata
+from engine.storage.tables.search import create_beside
 from tests.peers.postgres_server import PostgresUnavailable, private_postgres
 from tests.peers.require import unavailable
 
@@ -90,6 +91,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def create_tables(connection: Connection) -> None:
     """What the migrations lead to, without running them; a test of the migrations holds the two together."""
     metadata.create_all(connection)
+    create_beside(connection)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:at)"), {"at": CURRENT_REVISION})
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from alembic import context
 
 from engine.storage.tables import metadata
+from engine.storage.tables.search import BESIDE_PREFIX
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
+    include_name=lambda name, kind, parents: not (name or "").startswith(BESIDE_PREFIX),
     render_as_batch=True,  # SQLite alters most things by copying the table
 )
 context.run_migrations()

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from engine.storage.tables import accounts, calls, consent, contacts, conversations, log, messaging, presence
+from engine.storage.tables import (
+    accounts,
+    calls,
+    consent,
+    contacts,
+    conversations,
+    log,
+    messaging,
+    presence,
+    search,
+)
 from engine.storage.tables.base import metadata
 
 __all__ = [
@@ -15,4 +25,5 @@ __all__ = [
     "messaging",
     "metadata",
     "presence",
+    "search",
 ]

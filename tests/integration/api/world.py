@@ -49,6 +49,7 @@ from engine.contacts.directory import Directory
 from engine.contacts.models import CreateContact, NumberDraft
 from engine.contacts.service import Contacts
 from engine.contacts.settings import ContactSettings
+from engine.conversations.search import Search
 from engine.conversations.service import Conversations
 from engine.events import Event, NewEvent, domain_stream
 from engine.idempotency import Replayed
@@ -73,13 +74,14 @@ from engine.storage.audit import AuditReader
 from engine.storage.blocked_senders import SqlBlockedSenders
 from engine.storage.call_log import SqlCallLog
 from engine.storage.calls import SqlCalls, SqlDirectory
-from engine.storage.contacts import SqlContactStore
 from engine.storage.consent_ledger import SqlConsents
+from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, Transaction
 from engine.storage.event_log import EventLog
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
 from engine.storage.presence import SqlRoster, SqlStatuses
+from engine.storage.search import SqlSearch
 from tests.integration.api.client import CheckedClient, Contract
 from tests.unit.presence.twins import ScriptedPhones, leg
 
@@ -391,6 +393,7 @@ async def a_world(
         explainer=Explainer(directory, ledger, words, words, {CARRIER}, MessagingSettings()),
         consents=Consents(ledger, directory),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), directory),
+        search=Search(SqlSearch(database)),
         conversations=Conversations(SqlConversations(database), messaging, bus, clock),
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
         directory=Directory(SqlContactStore(database), sees_domain),

@@ -303,6 +303,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "search_places",
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_search_places")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_search_places_message_id")),
+    )
+    op.create_table(
+        "search_queue",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_search_queue")),
+    )
+    op.create_table(
         "streams",
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
