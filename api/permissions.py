@@ -19,6 +19,7 @@ class Permission(StrEnum):
     READ_DOMAINS = "read_domains"
     CREATE_DOMAINS = "create_domains"
     CHANGE_DOMAINS = "change_domains"
+    CHANGE_DOMAIN_SETTINGS = "change_domain_settings"
     READ_USERS = "read_users"
     CHANGE_USERS = "change_users"
     RESET_PASSWORDS = "reset_passwords"
@@ -59,6 +60,7 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.READ_DOMAINS: S.BASIC_USER,
     P.CREATE_DOMAINS: S.RESELLER,
     P.CHANGE_DOMAINS: S.RESELLER,
+    P.CHANGE_DOMAIN_SETTINGS: S.OFFICE_MANAGER,
     P.READ_USERS: S.BASIC_USER,
     P.CHANGE_USERS: S.OFFICE_MANAGER,
     P.RESET_PASSWORDS: S.OFFICE_MANAGER,

@@ -33,6 +33,10 @@ def password_refused(field: str, sentence: str) -> InvalidRequest:
     return InvalidRequest(sentence, code="password_refused", field=f"/{field}")
 
 
+def no_user() -> InvalidRequest:
+    return InvalidRequest("This belongs to one user. Ask with that user's own credential.", code="no_user")
+
+
 def not_found(noun: str) -> NotFound:
     """The same for a missing thing and for another tenant's."""
     return NotFound(f"There is no such {noun}.")

@@ -94,6 +94,29 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainSettings:
+    """What a domain decides for its people; each is read by the feature it is about.
+
+    sms_enabled, region: as in `Domain`. desk_phone_chat: whether chats may reach desk phones; see
+    `UserSettings.desk_phone_chat`.
+    """
+
+    sms_enabled: bool = True
+    region: str | None = None
+    desk_phone_chat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UserSettings:
+    """What a user decides for themselves.
+
+    desk_phone_chat: whether chats also go to the user's desk phones, where the domain allows that.
+    """
+
+    desk_phone_chat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A person with an extension, unique in the domain. A disabled user has no working tokens.
 
@@ -197,6 +220,21 @@ class Session:
     created_ms: int
     last_seen_ms: int
     expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who a credential is, for a page that has just been opened. Each is None or empty for a credential
+    that stands for no user, or for no domain.
+    """
+
+    principal: Principal
+    domain: Domain | None
+    domain_settings: DomainSettings | None
+    user: User | None
+    settings: UserSettings | None
+    devices: tuple[Device, ...]
+    numbers: tuple[Number, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,3 +422,15 @@ class LogIn:
     address: str
     new_password: str | None = field(default=None, repr=False)
     user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateDomainSettings:
+    sms_enabled: bool | Unset = UNSET
+    region: str | Unset | None = UNSET
+    desk_phone_chat: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateUserSettings:
+    desk_phone_chat: bool | Unset = UNSET

@@ -13,7 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from engine.accounts.models import Credential, Device, Domain, Number, Password, Principal, Session, User
+from engine.accounts.models import (
+    Credential,
+    Device,
+    Domain,
+    DomainSettings,
+    Number,
+    Password,
+    Principal,
+    Session,
+    User,
+    UserSettings,
+)
 from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
 
@@ -39,6 +50,10 @@ class AccountsReads(Protocol):
     def user_with_extension(self, domain_id: str, extension: str) -> User | None: ...
 
     def user_with_login(self, domain_id: str, login: str) -> User | None: ...
+
+    def domain_settings(self, domain: Domain) -> DomainSettings: ...
+
+    def user_settings(self, user_id: str) -> UserSettings: ...
 
     def list_users(self, *, domain_id: str, user_id: str | None, after: str, limit: int) -> list[User]: ...
 
@@ -104,6 +119,11 @@ class AccountsChanges(AccountsReads, Protocol):
 
     def delete_user(self, user_id: str) -> None:
         """With its devices, its credentials and its share in numbers."""
+
+    def save_domain_settings(self, domain_id: str, chosen: DomainSettings) -> None:
+        """Those that are not in the Domain itself."""
+
+    def save_user_settings(self, user_id: str, chosen: UserSettings) -> None: ...
 
     def insert_device(self, device: Device) -> None: ...
 

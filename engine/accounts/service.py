@@ -20,6 +20,7 @@ from engine.accounts.models import Credential, Domain, Principal
 from engine.accounts.numbers import Numbers
 from engine.accounts.passwords import Passwords
 from engine.accounts.ports import AccountsStore
+from engine.accounts.preferences import Preferences
 from engine.accounts.recent import RecentPrincipals
 from engine.accounts.sessions import Sessions
 from engine.accounts.settings import LoginSettings
@@ -58,6 +59,7 @@ class Accounts:
         self.numbers = Numbers(store, known_carriers)
         self.keys = Keys(store, self._recent)
         self.tokens = Tokens(store)
+        self.preferences = Preferences(store)
         self.passwords = Passwords(store, self._hashes, login, self._recent)
         self.sessions = Sessions(store, self._hashes, self.passwords, login, self._recent, clock)
 

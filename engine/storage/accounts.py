@@ -13,14 +13,22 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from engine.accounts.models import Device, Domain, Number, Principal, User
+from engine.accounts.models import (
+    Device,
+    Domain,
+    DomainSettings,
+    Number,
+    Principal,
+    User,
+    UserSettings,
+)
 from engine.accounts.ports import AccountsChanges, AccountsReads
 from engine.audit import AuditEntry
 from engine.errors import Conflict
 from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
 from engine.ids import new_id
-from engine.storage import audit, idempotency
+from engine.storage import audit, idempotency, settings
 from engine.storage.account_proofs import SqlProofChanges, SqlProofReads
 from engine.storage.account_rows import (
     Row,
@@ -44,6 +52,7 @@ from engine.storage.tables.accounts import (
 from engine.storage.transaction import Transaction
 
 R = TypeVar("R")
+
 
 class SqlAccountsStore:
     """`engine.accounts.ports.AccountsStore` over the one database."""
@@ -96,6 +105,12 @@ class SqlAccountsReads(SqlProofReads):
     def user_with_login(self, domain_id: str, login: str) -> User | None:
         query = sa.select(users).where(users.c.domain_id == domain_id, users.c.login == login)
         return self._one(read_user, query)
+
+    def domain_settings(self, domain: Domain) -> DomainSettings:
+        return settings.of_domains(self._connection, [domain])[domain.id]
+
+    def user_settings(self, user_id: str) -> UserSettings:
+        return settings.of_users(self._connection, [user_id])[user_id]
 
     def list_users(self, *, domain_id: str, user_id: str | None, after: str, limit: int) -> list[User]:
         query = sa.select(users).where(users.c.domain_id == domain_id, users.c.id > after)
@@ -193,6 +208,12 @@ class SqlAccountsChanges(SqlAccountsReads, SqlProofChanges):
         forget_user(self._connection, user_id)
         forget_book(self._connection, user_id)
         self._delete(users, user_id)
+
+    def save_domain_settings(self, domain_id: str, chosen: DomainSettings) -> None:
+        settings.save_of_domain(self._connection, domain_id, chosen)
+
+    def save_user_settings(self, user_id: str, chosen: UserSettings) -> None:
+        settings.save_of_user(self._connection, user_id, chosen)
 
     def insert_device(self, device: Device) -> None:
         self._connection.execute(devices.insert().values(device_row(device)))

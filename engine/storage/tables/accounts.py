@@ -42,6 +42,21 @@ users = sa.Table(
 )
 sa.Index("ix_users_domain", users.c.domain_id, users.c.id)
 
+# What differs from the defaults, as JSON by name: settings come and go without a migration.
+domain_settings = sa.Table(
+    "domain_settings",
+    metadata,
+    sa.Column("domain_id", sa.Text, sa.ForeignKey("domains.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("settings", sa.Text, nullable=False),
+)
+
+user_settings = sa.Table(
+    "user_settings",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("settings", sa.Text, nullable=False),
+)
+
 devices = sa.Table(
     "devices",
     metadata,

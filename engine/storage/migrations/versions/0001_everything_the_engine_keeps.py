@@ -505,6 +505,15 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "domain_settings",
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["domains.id"], name=op.f("fk_domain_settings_domain_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("domain_id", name=op.f("pk_domain_settings")),
+    )
+    op.create_table(
         "numbers",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=False),
@@ -753,6 +762,15 @@ def upgrade() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_passwords_user_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_passwords")),
+    )
+    op.create_table(
+        "user_settings",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_user_settings_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_user_settings")),
     )
     op.create_table(
         "user_status",

@@ -1,0 +1,63 @@
+"""Settings of a domain: everybody in it reads them, office managers change them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from pydantic import Field
+
+from api.answers import json_answer
+from api.permissions import Permission
+from api.requests import ApiRequest
+from api.routes import NoBody, NoQuery, Routes
+from api.schema import LEFT_AS_IT_IS, Input, Resource, Word
+from engine.accounts.models import DomainSettings, UpdateDomainSettings
+
+routes = Routes("settings")
+
+
+class DomainSettingsChanges(Input):
+    sms_enabled: bool = LEFT_AS_IT_IS
+    region: Word | None = LEFT_AS_IT_IS
+    desk_phone_chat: bool = LEFT_AS_IT_IS
+
+
+class DomainSettingsResource(Resource):
+    sms_enabled: bool = Field(description="Whether its people may text; resellers change it.")
+    region: str | None = Field(description="Country code by which national numbers are read.")
+    desk_phone_chat: bool = Field(description="Whether users may have chats on their desk phones.")
+
+
+def shown(settings: DomainSettings) -> DomainSettingsResource:
+    return DomainSettingsResource(
+        sms_enabled=settings.sms_enabled,
+        region=settings.region,
+        desk_phone_chat=settings.desk_phone_chat,
+    )
+
+
+@routes.add(
+    "GET",
+    "/v1/domains/{domain_id}/settings",
+    summary="Read the settings of a domain.",
+    permission=Permission.READ_DOMAINS,
+    answers={200: DomainSettingsResource},
+)
+async def get_domain_settings(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
+    found = await request.services.accounts.preferences.of_domain(request.principal, request.id("domain_id"))
+    return json_answer(200, shown(found))
+
+
+@routes.add(
+    "PATCH",
+    "/v1/domains/{domain_id}/settings",
+    summary="Change settings of a domain.",
+    permission=Permission.CHANGE_DOMAIN_SETTINGS,
+    body=DomainSettingsChanges,
+    answers={200: DomainSettingsResource},
+)
+async def change_domain_settings(request: ApiRequest[DomainSettingsChanges, NoQuery]) -> web.StreamResponse:
+    command = UpdateDomainSettings(**request.body.given())
+    changed = await request.services.accounts.preferences.change_domain(
+        request.principal, request.id("domain_id"), command
+    )
+    return json_answer(200, shown(changed))
