@@ -173,7 +173,8 @@ class Board:
                 continue
             self._told[user_id] = after
             shown = before is None or replace(before, calls=()) != replace(after, calls=())
-            found.append(Told(after, shown, before is None or before.calls != after.calls))
+            calls_before = () if before is None else before.calls
+            found.append(Told(after, shown, calls_before != after.calls))
         self._changed.clear()
         return found
 

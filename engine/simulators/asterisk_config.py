@@ -38,7 +38,7 @@ codec_ulaw codec_alaw codec_gsm codec_g722 codec_a_mu codec_resample format_gsm 
 app_dial app_read app_stack app_playback app_echo app_userevent app_verbose
 func_callerid func_channel func_logic func_strings func_timeout func_global func_hangupcause
 func_pjsip_aor func_pjsip_contact func_pjsip_endpoint func_devstate func_cdr
-cdr_manager cel_manager res_manager_devicestate pbx_config
+cdr_manager cel_manager res_manager_devicestate res_manager_presencestate func_presencestate pbx_config
 """.split()  # noqa: SIM905 - a table to read
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -139,6 +139,15 @@ class _Phone:
         parameter.statusCode = code
         self.current_call().hangup(parameter)
 
+    def hold(self, *, on: bool) -> None:
+        """Put the current call on hold, or take it back."""
+        parameter = pj.CallOpParam(True)
+        if on:
+            self.current_call().setHold(parameter)
+        else:
+            parameter.opt.flag = pj.PJSUA_CALL_UNHOLD
+            self.current_call().reinvite(parameter)
+
     def play(self, hz: int) -> None:
         """A steady tone to whoever listens; 0 is silence."""
         self.tone.stop()
@@ -300,6 +309,8 @@ class _Worker:
                 phone.answer(command["code"])
             case "hangup":
                 phone.hang_up(command["code"])
+            case "hold":
+                phone.hold(on=command["on"])
             case "dtmf":
                 phone.current_call().dialDtmf(command["digits"])
             case "play":

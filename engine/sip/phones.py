@@ -181,6 +181,14 @@ class Phone:
         """End the current call; code is the SIP status of one that still rings."""
         await self._ask("hangup", code=code)
 
+    async def hold(self) -> None:
+        """Put the current call on hold."""
+        await self._ask("hold", on=True)
+
+    async def resume(self) -> None:
+        """Take the current call back from hold."""
+        await self._ask("hold", on=False)
+
     async def send_dtmf(self, digits: str) -> None:
         """As RFC 4733 events, in the sound."""
         await self._ask("dtmf", digits=digits)
