@@ -56,6 +56,8 @@ def problem_codes(route: Route) -> frozenset[str]:
         codes |= _WITH_CREDENTIAL
     if route.reads_body:
         codes |= _WITH_BODY
+    if route.reads:
+        codes |= {"body_too_large", "unsupported_media_type"}
     if route.query is not NoQuery:
         codes |= _WITH_QUERY
     if route.idempotent:
@@ -153,6 +155,9 @@ def _operation(route: Route, tag: str, schemas: Mapping[str, Any], references: R
     if route.reads_body:
         schema = {"$ref": references[route.body, "validation"]}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    elif route.reads:
+        text = {"schema": {"type": "string"}}
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.reads, text)}
     return operation
 
 
@@ -195,7 +200,7 @@ def _responses(route: Route, references: References) -> dict[str, Any]:
     for status, model in route.answers.items():
         response: dict[str, Any] = {"description": route.summary, "headers": dict(headers)}
         if isinstance(model, str):
-            response["content"] = {model: {"schema": {"type": "string"}}}
+            response["content"] = {kind: {"schema": {"type": "string"}} for kind in model.split(", ")}
         elif model is not None:
             schema = {"$ref": references[model, "serialization"]}
             response["content"] = {"application/json": {"schema": schema}}

@@ -63,11 +63,11 @@ class Route:
     """One method on one path.
 
     permission: who may use it; None is refused at start-up.
-    answers: what success looks like, by status: a model, a media type for what is not JSON, or
-    None for an empty body. problems: the codes it may fail with beyond those that every route of
-    its kind shares. idempotent: it honours an Idempotency-Key.
-    decode: a faster reader of the body that accepts exactly what the model accepts; raises
-    ValueError. hot: called thousands of times a second; logged at debug level only. socket: may be
+    answers: what success looks like, by status: a model, media types (parted by ", ") for what is not
+    JSON, or None for an empty body. reads: media types of a body the handler reads by itself.
+    problems: the codes it may fail with beyond those that every route of its kind shares.
+    idempotent: it honours an Idempotency-Key. decode: a faster reader of the body that accepts exactly
+    what the model accepts; raises ValueError. hot: called thousands of times a second; logged at debug level only. socket: may be
     upgraded to a WebSocket, which checks the Origin and admits a ticket in the address.
     """
 
@@ -84,6 +84,7 @@ class Route:
     decode: Callable[[bytes], Any] | None
     hot: bool
     socket: bool
+    reads: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -134,6 +135,7 @@ class Routes:
         decode: Callable[[bytes], Any] | None = None,
         hot: bool = False,
         socket: bool = False,
+        reads: Sequence[str] = (),
     ) -> Callable[
         [Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]]],
         Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]],
@@ -158,6 +160,7 @@ class Routes:
                     decode=decode,
                     hot=hot,
                     socket=socket,
+                    reads=tuple(reads),
                 )
             )
             return handler

@@ -30,6 +30,7 @@ from engine.bus.in_process import Bus
 from engine.click_to_call.service import ClickToCall
 from engine.clock import Clock, SystemClock
 from engine.contacts.directory import Directory
+from engine.contacts.files import ContactFiles
 from engine.contacts.service import Contacts
 from engine.conversations.search import Search
 from engine.conversations.service import Conversations
@@ -218,6 +219,7 @@ async def _working(
         presence=presence,
         call_log=CallLog(call_log, roster, clock),
         contacts=contacts,
+        contact_files=ContactFiles(people, sees_domain, settings.contacts),
         directory=names,
         audit=AuditReader(database),
         event_log=event_log,

@@ -18,9 +18,10 @@ from engine.audit import AuditEntry
 from engine.bus.in_process import Bus, Closed, Ephemeral, Overflowed, Subscription
 from engine.click_to_call.models import Call, CallFilter, PlaceCall
 from engine.contacts.directory import Directory
+from engine.contacts.files import ContactFiles
 from engine.contacts.service import Contacts
-from engine.conversations.service import Conversations
 from engine.conversations.search import Search
+from engine.conversations.service import Conversations
 from engine.errors import EngineError
 from engine.events import Event
 from engine.idempotency import Claim, Replayed
@@ -195,6 +196,7 @@ class Services:
     conversations: Conversations
     search: Search
     contacts: Contacts
+    contact_files: ContactFiles
     directory: Directory
     presence: Presence
     call_log: CallLog

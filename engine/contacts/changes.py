@@ -70,10 +70,15 @@ def position(page: PageRequest) -> tuple[str, str]:
     return key, contact_id
 
 
+def position_of(contact: Contact) -> tuple[str, str]:
+    """Where it stands in a list: (sort key, id)."""
+    return sort_key(contact.name), contact.id
+
+
 def cut_page(found: Sequence[Contact], limit: int) -> Page[Contact]:
     """The page from one record more than it holds, which is how we know of a next one."""
     if len(found) <= limit:
         return Page(tuple(found), None)
-    last = found[limit - 1]
-    text = f"{last.id} {sort_key(last.name)}"
+    key, contact_id = position_of(found[limit - 1])
+    text = f"{contact_id} {key}"
     return Page(tuple(found[:limit]), base64.urlsafe_b64encode(text.encode()).decode().rstrip("="))

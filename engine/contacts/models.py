@@ -122,7 +122,7 @@ class FileFormat(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One contact of a file, as it stands there. place: line of the file at which it begins, from 1."""
+    """One contact of a file, as it stands there, unchecked. place: the line it begins at, from 1."""
 
     place: int
     contact: CreateContact
@@ -148,7 +148,7 @@ class Fate(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did. flaws: the first of flaw_count.
+    """What an import did. entries: how many the file has. flaws: the first of flaw_count.
 
     stopped: None when every entry was looked at; else the code of the failure and the place of the
     first entry that was not: what is counted here has been done all the same.

@@ -53,6 +53,9 @@ class ContactReads(Protocol):
 
     def size(self, book: str) -> int: ...
 
+    def most_numbers(self, book: str) -> int:
+        """How many numbers the contact with the most has; 0 for an empty book."""
+
     def with_numbers(self, book: str, numbers: Collection[str]) -> Mapping[str, str]:
         """Id of the oldest contact of the book that has each E.164 number."""
 

@@ -117,6 +117,11 @@ class SqlContactReads:
         count = sa.select(sa.func.count()).where(contacts.c.book == book)
         return int(self._connection.execute(count).scalar_one())
 
+    def most_numbers(self, book: str) -> int:
+        most = sa.select(sa.func.max(contact_numbers.c.position)).where(contact_numbers.c.book == book)
+        last = self._connection.execute(most).scalar()
+        return 0 if last is None else int(last) + 1
+
     def with_numbers(self, book: str, numbers: Collection[str]) -> Mapping[str, str]:
         c = contact_numbers.c
         found: dict[str, str] = {}

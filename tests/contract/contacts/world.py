@@ -11,6 +11,7 @@ from engine.accounts.access import sees_domain
 from engine.accounts.models import SYSTEM, CreateDomain, CreateUser, Domain, Principal, Scope, User
 from engine.accounts.service import Accounts
 from engine.contacts.directory import Directory
+from engine.contacts.files import ContactFiles
 from engine.contacts.models import Contact, CreateContact, NumberDraft
 from engine.contacts.service import Contacts
 from engine.contacts.settings import ContactSettings
@@ -41,6 +42,7 @@ class World:
     accounts: Accounts
     contacts: Contacts
     directory: Directory
+    files: ContactFiles
     database: Database
     store: SqlContactStore
     clock: Clock
@@ -98,6 +100,7 @@ async def a_world(url: str, settings: ContactSettings) -> AsyncIterator[World]:
         accounts=Accounts(SqlAccountsStore(database), clock),
         contacts=Contacts(store, sees_domain, settings),
         directory=Directory(store, sees_domain),
+        files=ContactFiles(store, sees_domain, settings),
         database=database,
         store=store,
         clock=clock,

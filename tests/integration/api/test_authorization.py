@@ -7,6 +7,7 @@ that does not exist: the two answers must be the same octets, the request id asi
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 
@@ -32,6 +33,7 @@ class Ask:
     path: str
     body: object = ...
     domain_in: str | None = None
+    media_type: str = "application/json"
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,10 @@ async def doomed_key(world: World, tenant: Tenant) -> Ask:
 
 async def new_key(_: World, tenant: Tenant) -> Ask:
     return Ask("/v1/keys", {"label": "new", "scope": "office_manager", "domain_id": tenant.domain.id})
+
+
+async def a_file(_: World, __: Tenant) -> Ask:
+    return Ask("/v1/contacts:import", b"Name,Phone\r\nGrace,+12025550143\r\n", "query", "text/csv")
 
 
 async def doomed_contact(world: World, tenant: Tenant) -> Ask:
@@ -372,12 +378,19 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: "/v1/directory?q=10", domain_in="query"),
         lambda ids: [Ask(f"/v1/directory?q=10&domain_id={ids.domain}")],
     ),
+    "import_contacts": Row(
+        a_file,
+        lambda ids: [Ask(f"/v1/contacts:import?domain_id={ids.domain}", b"Name", None, "text/csv")],
+    ),
+    "export_contacts": Row(
+        fixed(lambda t: "/v1/contacts:export", domain_in="query"),
+        lambda ids: [Ask(f"/v1/contacts:export?domain_id={ids.domain}")],
+    ),
     "read_events": Row(
         fixed(lambda t: f"/v1/events?domains={t.domain.id}"),
         lambda ids: [Ask(f"/v1/events?domains={ids.domain}"), Ask(f"/v1/events?cursor={ids.domain}:0")],
     ),
     "issue_ticket": Row(fixed(lambda t: "/v1/events/tickets")),
-    "list_audit": Row(
     "list_presence": Row(
         fixed(lambda t: "/v1/presence", domain_in="query"),
         lambda ids: [Ask(f"/v1/presence?domain_id={ids.domain}")],
@@ -398,6 +411,7 @@ ROWS: dict[str, Row] = {
     ),
     "unseen_calls": Row(fixed(lambda t: "/v1/call-log:unseen"), narrower=NO_USER),
     "mark_calls_seen": Row(fixed(lambda t: "/v1/call-log:seen", lambda t: {}), narrower=NO_USER),
+    "list_audit": Row(
         fixed(lambda t: "/v1/audit", domain_in="query"),
         lambda ids: [Ask(f"/v1/audit?domain_id={ids.domain}")],
     ),
@@ -423,7 +437,11 @@ def test_every_route_about_one_thing_is_asked_about_a_strangers() -> None:
 
 
 async def ask(world: World, route: Route, one: Ask, secret: str | None) -> Answer:
-    return await world.client.ask(route.method, one.path, secret=secret, json=one.body)
+    if one.media_type == "application/json":
+        return await world.client.ask(route.method, one.path, secret=secret, json=one.body)
+    assert isinstance(one.body, bytes)
+    headers = {"Content-Type": one.media_type}
+    return await world.client.ask(route.method, one.path, secret=secret, raw=one.body, headers=headers)
 
 
 def named(one: Ask, tenant: Tenant, scope: Scope) -> Ask:
@@ -432,7 +450,7 @@ def named(one: Ask, tenant: Tenant, scope: Scope) -> Ask:
         return one
     if one.domain_in == "query":
         joined_by = "&" if "?" in one.path else "?"
-        return Ask(f"{one.path}{joined_by}domain_id={tenant.domain.id}", one.body)
+        return dataclasses.replace(one, path=f"{one.path}{joined_by}domain_id={tenant.domain.id}")
     assert isinstance(one.body, dict)
     return Ask(one.path, {**one.body, "domain_id": tenant.domain.id})
 

@@ -134,3 +134,74 @@ async def test_a_name_that_is_code_elsewhere_is_text_here(world: World, acme: Te
     answer = await world.client.get("/v1/directory?q=onerror", acme.tokens[0])
     assert answer.headers["Content-Type"].startswith("application/json")
     assert answer.body["items"][0]["name"] == name
+
+
+CSV = {"Content-Type": "text/csv; charset=utf-8"}
+
+
+async def test_a_file_goes_in_and_out(world: World, acme: Tenant) -> None:
+    api, ada = world.client, acme.tokens[0]
+    raw = b"Name,Mobile\r\n=1+1,(202) 555-0143\r\nBad,12\r\n"
+    path = "/v1/contacts:import"
+    dry = await api.ask("POST", path + "?dry_run=true", secret=ada, raw=raw, headers=CSV)
+    assert (dry.status, dry.body["created"], dry.body["dry_run"]) == (200, 2, True)
+    assert (await api.get("/v1/contacts?shared=false", ada)).body["items"] == []
+    report = (await api.ask("POST", path, secret=ada, raw=raw, headers=CSV)).body
+    detail = report["flaws"][0].pop("detail")
+    assert detail.startswith("number: ")
+    assert report == {
+        "dry_run": False,
+        "complete": True,
+        "stopped": None,
+        "entries": 2,
+        "created": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "skipped": 0,
+        "flaw_count": 1,
+        "flaws": [{"line": 3, "code": "invalid_number", "skipped": False}],
+    }
+    out = await api.get("/v1/contacts:export?shared=false", ada)
+    assert out.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert out.headers["Content-Disposition"] == 'attachment; filename="contacts.csv"'
+    assert out.raw.decode() == (
+        "Name,Organization Name,E-mail 1 - Value,Notes,Labels,Phone 1 - Label,Phone 1 - Value\r\n"
+        "'=1+1,,,,,mobile,'+12025550143\r\nBad,,,,,,\r\n"
+    )
+    cards = await api.get("/v1/contacts:export?format=vcard&vcard_version=4.0", ada)
+    assert cards.headers["Content-Type"] == "text/vcard; charset=utf-8"
+    assert cards.raw.count(b"BEGIN:VCARD\r\n") == 3  # with the domain's shared one
+    sent = {"Content-Type": "text/vcard"}
+    again = await api.ask("POST", path, secret=ada, raw=cards.raw, headers=sent)
+    assert (again.body["created"], again.body["unchanged"]) == (1, 2)  # the shared one, as one's own
+
+
+@pytest.mark.parametrize(
+    ("raw", "headers", "status", "code"),
+    [
+        (b"Name\r\nx\r\n", {"Content-Type": "application/json"}, 415, "unsupported_media_type"),
+        (b"Name\r\nx\r\n", {"Content-Type": "text/csv; charset=klingon"}, 415, "unsupported_media_type"),
+        (b"Name\r\nx\r\n", {**CSV, "Content-Encoding": "gzip"}, 415, "unsupported_media_type"),
+        (b"Name\r\n\xff\xfe\r\n", CSV, 422, "import_unreadable"),
+        (b"", CSV, 422, "import_unreadable"),
+        (b"x" * (5 * 1024 * 1024 + 1), CSV, 413, "body_too_large"),
+    ],
+)
+async def test_a_body_that_is_no_file_is_refused(
+    world: World, acme: Tenant, raw: bytes, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = await world.client.ask(
+        "POST", "/v1/contacts:import", secret=acme.tokens[0], raw=raw, headers=headers
+    )
+    assert (answer.status, answer.code) == (status, code)
+
+
+async def test_a_spreadsheets_own_characters_are_read_when_named(world: World, acme: Tenant) -> None:
+    api, ada = world.client, acme.tokens[0]
+    sent = {"Content-Type": "text/csv; charset=windows-1252"}
+    raw = "Name\r\nZoë €\r\n".encode("cp1252")
+    answer = await api.ask("POST", "/v1/contacts:import", secret=ada, raw=raw, headers=sent)
+    assert answer.body["created"] == 1
+    assert [one["name"] for one in (await api.get("/v1/contacts?shared=false", ada)).body["items"]] == [
+        "Zoë €"
+    ]

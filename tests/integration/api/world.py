@@ -46,6 +46,7 @@ from engine.click_to_call.ports import DialRequest, PbxListener
 from engine.click_to_call.service import ClickToCall
 from engine.click_to_call.settings import CallSettings
 from engine.contacts.directory import Directory
+from engine.contacts.files import ContactFiles
 from engine.contacts.models import CreateContact, NumberDraft
 from engine.contacts.service import Contacts
 from engine.contacts.settings import ContactSettings
@@ -396,6 +397,7 @@ async def a_world(
         search=Search(SqlSearch(database)),
         conversations=Conversations(SqlConversations(database), messaging, bus, clock),
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
+        contact_files=ContactFiles(SqlContactStore(database), sees_domain, ContactSettings()),
         directory=Directory(SqlContactStore(database), sees_domain),
         presence=presence,
         call_log=CallLog(call_log, rosters[0], clock),
