@@ -78,7 +78,8 @@ class Nursery:
         try:
             yield nursery
         finally:
-            process.kill()  # takes the living along
+            if process.returncode is None:
+                process.kill()  # takes the living along
             await process.wait()
             reading.cancel()
 
@@ -235,6 +236,7 @@ CASES = (
 )
 
 
+@pytest.mark.timeout(300)  # dozens of lives and deaths
 async def test_killed_at_every_step_of_a_call(
     asterisk: PrivateAsterisk, quick: QuickPhones, empty_database: Path, tmp_path: Path
 ) -> None:

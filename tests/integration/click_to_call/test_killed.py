@@ -40,6 +40,13 @@ async def one_life(
     return process
 
 
+async def some_clicks(process: asyncio.subprocess.Process, clicks: int) -> list[str]:
+    """Wait until it has said so much; what it acknowledged by then."""
+    assert process.stdout is not None
+    said = [(await process.stdout.readline()).decode().strip() for _ in range(clicks)]
+    return [line.removeprefix("placed ") for line in said if line.startswith("placed ")]
+
+
 async def acknowledged(process: asyncio.subprocess.Process) -> list[str]:
     """Everything it still said, once it is gone."""
     assert process.stdout is not None
@@ -62,6 +69,7 @@ async def all_calls(url: str) -> dict[str, Call]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # nine processes, one after the other
 async def test_killed_while_clicking(sqlite_database: str) -> None:
     await people_on(sqlite_database)
     chance = random.Random(7)
@@ -69,7 +77,8 @@ async def test_killed_while_clicking(sqlite_database: str) -> None:
     async with simulated(talk_s=0.5) as simulator:
         for _ in range(ROUNDS):
             process = await one_life(sqlite_database, simulator.port, 10_000, 0)
-            await asyncio.sleep(chance.uniform(0.05, 0.6))
+            promised += await some_clicks(process, chance.randrange(1, 60))
+            await asyncio.sleep(chance.uniform(0, 0.02))
             process.send_signal(signal.SIGKILL)
             promised += await acknowledged(process)
         process = await one_life(sqlite_database, simulator.port, 0, 9.0)
