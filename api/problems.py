@@ -127,6 +127,8 @@ CODES: Mapping[str, Kind] = {
     "not_movable": Kind(409, "The message cannot be moved there"),
     "not_an_sms_conversation": Kind(409, "The conversation is not a text thread"),
     "rate_limited": Kind(429, "Too many requests"),
+    "minutes_used_up": Kind(429, "The day's minutes are used up"),
+    "off_hours_burst": Kind(429, "Too many outside calls for a closed office"),
     # Decided by what the engine depends on, or by a fault of ours.
     "internal": Kind(500, "The engine failed"),
     "peer_rejected": Kind(502, "The PBX or carrier refused"),

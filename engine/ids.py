@@ -40,6 +40,11 @@ def id_after(text: str) -> str:
     return f"{prefix}_{int(digits, 16) + 1 + random.getrandbits(_STEP_BITS):032x}"
 
 
+def first_id_at(prefix: str, at_ms: int) -> str:
+    """The smallest id that may have been made at that time, milliseconds since the epoch, or later."""
+    return f"{prefix}_{max(at_ms, 0) << 80:032x}"
+
+
 def is_id(text: str, prefix: str) -> bool:
     """Whether text has the shape of an id of this kind; says nothing of its existence."""
     return text.startswith(prefix + "_") and _ID.fullmatch(text) is not None

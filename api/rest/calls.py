@@ -177,6 +177,8 @@ def rendered(call: Call) -> tuple[int, str]:
         "destination_blocked",
         "international_disabled",
         "rate_limited",
+        "minutes_used_up",
+        "off_hours_burst",
         "auto_answer_not_possible",
         "no_such_extension",
         "pbx_unavailable",

@@ -58,6 +58,27 @@ def too_many_calls(sentence: str, retry_after_s: float) -> RateLimited:
     return RateLimited(sentence, retry_after_s=retry_after_s)
 
 
+def minutes_used_up(who: str, minutes: int, retry_after_s: float) -> RateLimited:
+    """who: `user` or `domain`."""
+    return RateLimited(
+        f"The {who} has spoken {minutes} minutes with outside numbers in the last 24 hours, "
+        "which is the limit.",
+        code="minutes_used_up",
+        retry_after_s=retry_after_s,
+        native={"limit": f"minutes_per_day_per_{who}"},
+    )
+
+
+def off_hours_burst(calls: int, retry_after_s: float) -> RateLimited:
+    return RateLimited(
+        f"The office is closed, and {calls} calls to outside numbers within an hour are its limit then. "
+        "Ask your administrator.",
+        code="off_hours_burst",
+        retry_after_s=retry_after_s,
+        native={"limit": "off_hours_calls_per_hour"},
+    )
+
+
 def pbx_unavailable() -> PeerUnavailable:
     return PeerUnavailable(
         "The phone system cannot be reached. No phone has rung.", code="pbx_unavailable", retry_after_s=5

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from engine.accounts.models import Domain, Number, User
 from engine.click_to_call import errors
-from engine.click_to_call.settings import DialRules
+from engine.click_to_call.office_hours import read_office_hours
+from engine.click_to_call.ports import OffHours, PlacementLimits
+from engine.click_to_call.settings import CallSettings, DialRules
 from engine.phone_numbers import to_dial_string, to_e164
 
 # Longer digit strings without + are read as national numbers; no extension plan is that long.
@@ -73,6 +75,31 @@ def check_not_self(destination: Destination, user: User, number: Number | None) 
         raise errors.self_call()
 
 
+def limits_on(
+    destination: Destination, settings: CallSettings, rules: DialRules, now_ms: int
+) -> PlacementLimits:
+    """What the store has to count before it adds a call to that destination."""
+    limits = PlacementLimits(
+        open_per_user=settings.open_per_user,
+        open_per_domain=settings.open_per_domain,
+        per_minute_per_user=settings.per_minute_per_user,
+        per_minute_per_domain=settings.per_minute_per_domain,
+    )
+    if destination.e164 is None:
+        return limits
+    closed_since_ms = None
+    if rules.office_hours:
+        closed_since_ms = read_office_hours(rules.office_hours, rules.time_zone).closed_since_ms(now_ms)
+    return replace(
+        limits,
+        minutes_per_day_per_user=rules.minutes_per_day_per_user or None,
+        minutes_per_day_per_domain=rules.minutes_per_day_per_domain or None,
+        off_hours=None
+        if closed_since_ms is None
+        else OffHours(closed_since_ms, rules.off_hours_calls_per_hour),
+    )
+
+
 def shown_name(text: str) -> str:
     """A display name as the PBX may have it: letters, digits, spaces and a few marks.
 
@@ -101,8 +128,9 @@ def _check_number(e164: str, rules: DialRules, region: str | None) -> None:
     if premium and not rules.premium:
         raise errors.destination_blocked()
     # By country, not by calling code: +1 is also the Caribbean, where the fraud is.
-    abroad = region is not None and phonenumbers.region_code_for_number(number) != region
-    if abroad and not rules.international and not allowed:
+    country = phonenumbers.region_code_for_number(number)
+    abroad = region is not None and country != region
+    if abroad and not rules.international and not allowed and country not in rules.allowed_countries:
         raise errors.international_disabled()
 
 

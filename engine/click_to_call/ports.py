@@ -131,13 +131,28 @@ class Pbx(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OffHours:
+    """The office is closed since that time, and a domain's calls to outside numbers are counted."""
+
+    since_ms: int
+    calls_per_hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementLimits:
-    """How many calls may be there or be made; None does not limit. Minutes are the last 60 s."""
+    """How many calls may be there or be made; None does not limit. Minutes are the last 60 s.
+
+    minutes_per_day_*: spoken with outside numbers, in calls placed in the last 24 hours. They and
+    off_hours are set for calls to outside numbers only.
+    """
 
     open_per_user: int | None
     open_per_domain: int | None
     per_minute_per_user: int | None
     per_minute_per_domain: int | None
+    minutes_per_day_per_user: int | None = None
+    minutes_per_day_per_domain: int | None = None
+    off_hours: OffHours | None = None
 
 
 class CallStore(Protocol):

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from engine.accounts.models import Device, Domain, Page, PageRequest, Principal, Scope
-from engine.click_to_call import errors
+from engine.click_to_call import errors, policy
 from engine.click_to_call.desk import CallDesk
 from engine.click_to_call.live import CallTimings
 from engine.click_to_call.models import Call, CallFilter, PlaceCall
@@ -127,7 +127,7 @@ class ClickToCall:
         call = self._new_call(principal, command, found)
         answer = Replayed(*render(call)) if claim is not None and render is not None else None
         try:
-            replayed = await self._store.create(call, self._limits, claim, answer)
+            replayed = await self._store.create(call, self._limits(call, found), claim, answer)
         except (asyncio.CancelledError, StorageUnavailable):
             desk.doubt(call.id)
             raise
@@ -215,15 +215,9 @@ class ClickToCall:
             created_ms=self._clock.now_ms(),
         )
 
-    @property
-    def _limits(self) -> PlacementLimits:
-        settings = self._settings
-        return PlacementLimits(
-            open_per_user=settings.open_per_user,
-            open_per_domain=settings.open_per_domain,
-            per_minute_per_user=settings.per_minute_per_user,
-            per_minute_per_domain=settings.per_minute_per_domain,
-        )
+    def _limits(self, call: Call, found: Placement) -> PlacementLimits:
+        rules = self._settings.rules_for(found.domain.id)
+        return policy.limits_on(found.destination, self._settings, rules, call.created_ms)
 
     # Who sees what
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
+from engine.click_to_call.office_hours import read_office_hours
+
 _PREFIX = re.compile(r"\+[0-9]{0,15}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,10 +19,16 @@ class DomainDialRules:
     allowed_prefixes: tuple[str, ...] | None = None
     denied_prefixes: tuple[str, ...] | None = None
     international: bool | None = None
+    allowed_countries: tuple[str, ...] | None = None
     premium: bool | None = None
     emergency: bool | None = None
     service_codes: bool | None = None
     unlisted_extensions: bool | None = None
+    minutes_per_day_per_user: int | None = None
+    minutes_per_day_per_domain: int | None = None
+    office_hours: tuple[str, ...] | None = None
+    time_zone: str | None = None
+    off_hours_calls_per_hour: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,19 +36,29 @@ class CallSettings:
     """Who may call where, how often, and how long.
 
     allowed_prefixes, denied_prefixes: E.164 prefixes; the longest that matches decides, a tie
-    denies, "+" matches every number. international: numbers outside the domain's region.
-    premium: numbers that bill the caller extra. emergency: by a click, which names no place an
-    ambulance could go to. service_codes: dial strings with * or #, which can forward phones.
-    unlisted_extensions: up to 6 digits that are no user's extension; the dialplan decides.
+    denies, "+" matches every number. international: numbers outside the domain's region; without
+    it those of allowed_countries all the same. premium: numbers that bill the caller extra.
+    emergency: by a click, which names no place an ambulance could go to. service_codes: dial strings
+    with * or #, which can forward phones. unlisted_extensions: up to 6 digits that are no user's
+    extension; the dialplan decides.
+    minutes_per_day_*: spoken with outside numbers within 24 hours; 0 does not limit. office_hours:
+    as `office_hours.read_office_hours` reads them; outside them a domain may call so many outside
+    numbers an hour. Without any the office is never closed.
     """
 
     allowed_prefixes: tuple[str, ...] = ()
     denied_prefixes: tuple[str, ...] = ()
     international: bool = True
+    allowed_countries: tuple[str, ...] = ()
     premium: bool = False
     emergency: bool = False
     service_codes: bool = False
     unlisted_extensions: bool = True
+    minutes_per_day_per_user: int = 600  # ten hours: nobody speaks longer, a stolen password does
+    minutes_per_day_per_domain: int = 0
+    office_hours: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    off_hours_calls_per_hour: int = 5
     domains: tuple[DomainDialRules, ...] = ()
     open_per_user: int = 3
     open_per_domain: int = 200
@@ -64,6 +83,9 @@ class CallSettings:
             lists = [getattr(self, name), *(getattr(rules, name) or () for rules in self.domains)]
             if not all(_PREFIX.fullmatch(prefix) for prefixes in lists for prefix in prefixes):
                 found.append(f"{name}: each begins with + and holds digits only, for example +4990.")
+        countries = [self.allowed_countries, *(rules.allowed_countries or () for rules in self.domains)]
+        if not all(_COUNTRY.fullmatch(country) for listed in countries for country in listed):
+            found.append("allowed_countries: each is two capital letters, for example DE.")
         for name in (
             "open_per_user",
             "open_per_domain",
@@ -73,6 +95,20 @@ class CallSettings:
         ):
             if not 1 <= getattr(self, name) <= 100_000:
                 found.append(f"{name}: must be 1 to 100,000.")
+        each_domain = [self.rules_for(""), *(self.rules_for(rules.domain_id) for rules in self.domains)]
+        for name, least in (
+            ("minutes_per_day_per_user", 0),
+            ("minutes_per_day_per_domain", 0),
+            ("off_hours_calls_per_hour", 1),
+        ):
+            if not all(least <= getattr(rules, name) <= 10_000_000 for rules in each_domain):
+                found.append(f"{name}: must be {least} to 10,000,000.")
+        for rules in each_domain:
+            try:
+                read_office_hours(rules.office_hours, rules.time_zone)
+            except ValueError as error:
+                if str(error) not in found:
+                    found.append(str(error))
         if not 60 <= self.max_duration_s <= 24 * 3600:
             found.append("max_duration_s: must be 60 to 86,400.")
         named = [rules.domain_id for rules in self.domains]
@@ -88,7 +124,13 @@ class DialRules:
     allowed_prefixes: tuple[str, ...] = ()
     denied_prefixes: tuple[str, ...] = ()
     international: bool = True
+    allowed_countries: tuple[str, ...] = ()
     premium: bool = False
     emergency: bool = False
     service_codes: bool = False
     unlisted_extensions: bool = True
+    minutes_per_day_per_user: int = 600
+    minutes_per_day_per_domain: int = 0
+    office_hours: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    off_hours_calls_per_hour: int = 5

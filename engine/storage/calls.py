@@ -1,8 +1,6 @@
 """Calls on disk: `engine.click_to_call.ports.CallStore` and its `Directory` over SQL.
 
 A call is written whole, guarded by its sequence, so saving a snapshot twice or late is harmless.
-Limits are counted in the transaction that adds the call: two clicks cannot both be the last one
-allowed, on one node or on several.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from engine.accounts.models import Device, Domain, Page, PageRequest, User
+from engine.audit import AuditEntry
 from engine.click_to_call.models import (
     AcceptPrompt,
     Call,
@@ -24,13 +23,14 @@ from engine.click_to_call.models import (
     Leg,
 )
 from engine.click_to_call.ports import Lookup, PlacementLimits
-from engine.errors import Conflict, InvalidRequest, RateLimited
+from engine.errors import Conflict, InvalidRequest
 from engine.events import NewEvent, domain_stream
 from engine.idempotency import Claim, Replayed
-from engine.ids import is_id
-from engine.storage import idempotency
+from engine.ids import is_id, new_id
+from engine.storage import audit, idempotency
 from engine.storage.account_rows import read_device, read_domain, read_user
 from engine.storage.accounts import SqlAccountsReads
+from engine.storage.call_limits import check_limits
 from engine.storage.clicks_logged import log_clicks
 from engine.storage.database import Database, HotStatement
 from engine.storage.tables.accounts import devices, domains, users
@@ -41,9 +41,6 @@ from engine.storage.transaction import Transaction
 R = TypeVar("R")
 Row = sa.Row[Any]
 
-_MINUTE_MS = 60_000
-# When a call that goes on will end is not known; asking again sooner only adds load.
-_RETRY_OPEN_S = 10.0
 _LONGEST_PAGE = 200
 
 _encode = msgspec.json.Encoder().encode
@@ -72,20 +69,6 @@ _UPDATE = HotStatement(
 _SEQUENCES = sa.select(calls.c.id, calls.c.sequence).where(
     calls.c.id.in_(sa.bindparam("ids", expanding=True))
 )
-_OWNERS = {"user": calls.c.user_id, "domain": calls.c.domain_id}
-_OPEN = {
-    who: sa.select(sa.func.count()).where(column == sa.bindparam("owner"), calls.c.ended_ms.is_(None))
-    for who, column in _OWNERS.items()
-}
-# Ids sort by creation time, so this reads as many index entries as the limit allows calls.
-_NTH_NEWEST = {
-    who: sa.select(calls.c.created_ms)
-    .where(column == sa.bindparam("owner"))
-    .order_by(calls.c.id.desc())
-    .offset(sa.bindparam("newer", type_=sa.Integer))
-    .limit(1)
-    for who, column in _OWNERS.items()
-}
 _ANSWERED = sa.select(
     idempotency_keys.c.fingerprint, idempotency_keys.c.status, idempotency_keys.c.body
 ).where(
@@ -111,12 +94,16 @@ class SqlCalls:
     async def create(
         self, call: Call, limits: PlacementLimits, claim: Claim | None, answer: Replayed | None
     ) -> Replayed | None:
+        entry = _guard_tripped(call) if limits.off_hours is not None else None
+
         def insert(tx: Transaction) -> Replayed | None:
             if claim is not None and (replayed := idempotency.claim(tx, claim)) is not None:
                 return replayed
-            _check_limits(tx, call, limits)
+            is_last_off_hours = check_limits(tx, call, limits)
             tx.execute_many(_INSERT, [(*_fixed(call), *_progress(call))])
             tx.emit(_event(call))
+            if is_last_off_hours and entry is not None:
+                audit.record(tx, entry)
             if claim is not None and answer is not None:
                 idempotency.settle(tx, claim, answer.status, answer.body)
             return None
@@ -209,30 +196,17 @@ class _SqlLookup:
         return None if row is None else read(row)
 
 
-def _check_limits(tx: Transaction, call: Call, limits: PlacementLimits) -> None:
-    owners = (
-        ("user", call.user_id, limits.open_per_user, limits.per_minute_per_user),
-        ("domain", call.domain_id, limits.open_per_domain, limits.per_minute_per_domain),
+def _guard_tripped(call: Call) -> AuditEntry:
+    """The guard of closed offices lets no further call of this domain through for now."""
+    return AuditEntry(
+        new_id("aud"),
+        call.domain_id,
+        call.requested_by,
+        "calls.off_hours_burst",
+        call.id,
+        {"user_id": call.user_id},
+        call.created_ms,
     )
-    for who, owner, most_open, most_a_minute in owners:
-        if most_open is not None:
-            open_calls = tx.connection.execute(_OPEN[who], {"owner": owner}).scalar_one()
-            if open_calls >= most_open:
-                raise RateLimited(
-                    f"The {who} has {most_open} calls going on, which is the limit.",
-                    retry_after_s=_RETRY_OPEN_S,
-                    native={"limit": f"open_per_{who}"},
-                )
-        if most_a_minute is not None:
-            since_ms = call.created_ms - _MINUTE_MS
-            nth = {"owner": owner, "newer": most_a_minute - 1}
-            oldest_ms = tx.connection.execute(_NTH_NEWEST[who], nth).scalar()
-            if oldest_ms is not None and oldest_ms > since_ms:
-                raise RateLimited(
-                    f"The {who} may place {most_a_minute} calls a minute.",
-                    retry_after_s=(oldest_ms - since_ms) / 1000,
-                    native={"limit": f"per_minute_per_{who}"},
-                )
 
 
 def _conditions(user_id: str | None, chosen: CallFilter) -> list[sa.ColumnElement[bool]]:

@@ -9,6 +9,7 @@ import pytest
 from engine.clock import SystemClock
 from engine.events import Event
 from engine.storage.accounts import SqlAccountsStore
+from engine.storage.audit import AuditReader
 from engine.storage.calls import SqlCalls, SqlDirectory
 from engine.storage.database import Database
 from tests.contract.click_to_call.twins import MemoryCalls, MemoryDirectory
@@ -37,15 +38,27 @@ async def world(store_url: str | None) -> AsyncIterator[World]:
             devices={one.id: one for one in PEOPLE.devices},
             numbers={one.e164: one for one in PEOPLE.numbers},
         )
-        yield World(calls, directory, lambda: calls.events)
+
+        async def remembered() -> list[tuple[str, str]]:
+            return calls.audited
+
+        yield World(calls, directory, lambda: calls.events, remembered)
         return
     published: list[Event] = []
     database = await Database.open(store_url, bus_publish=published.extend, clock=SystemClock())
     await SqlAccountsStore(database).change(PEOPLE.insert)
+
+    async def audited() -> list[tuple[str, str]]:
+        entries = await AuditReader(database).page("dom_acme", before=None, limit=100)
+        return [(entry.action, entry.subject) for entry in reversed(entries)]
+
     yield World(
         SqlCalls(database),
         SqlDirectory(database),
-        lambda: [(event.subject, str(event.data["status"])) for event in published],
+        lambda: [
+            (event.subject, str(event.data["status"])) for event in published if event.type == "call.updated"
+        ],
+        audited,
         published,
     )
     await database.close()

@@ -20,12 +20,14 @@ from engine.click_to_call.models import (
     LegResult,
     LegState,
 )
-from engine.click_to_call.ports import Lookup, PlacementLimits
+from engine.click_to_call.ports import Lookup, OffHours, PlacementLimits
 from engine.errors import Conflict, InvalidRequest, RateLimited
 from engine.idempotency import Claim, Replayed
 from tests.contract.click_to_call.world import PEOPLE, T0_MS, World, call
 
 FREE = PlacementLimits(None, None, None, None)
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 EVERYTHING = CallFilter()
 
 
@@ -217,6 +219,78 @@ async def test_calls_a_minute_are_limited_and_the_error_says_when_to_come_back(
         await world.calls.create(call(created_ms=T0_MS + 50_000), limits, None, None)
     assert refused.value.retry_after_s == pytest.approx(10)
     await world.calls.create(call(created_ms=T0_MS + 60_000), limits, None, None)
+
+
+def spoken(minutes: float, *, at_ms: int = T0_MS, to: str = "+4930123456", **values: object) -> Call:
+    """A call that was connected at once and for so long."""
+    ended_ms = at_ms + round(minutes * MINUTE_MS)
+    return call(
+        to=to,
+        created_ms=at_ms,
+        connected_ms=at_ms,
+        ended_ms=ended_ms,
+        status=CallStatus.COMPLETED,
+        sequence=9,
+        **values,
+    )
+
+
+@pytest.mark.parametrize(("limit", "others"), [("per_user", "usr_bob"), ("per_domain", None)])
+async def test_minutes_spoken_with_outside_numbers_are_limited_over_a_day(
+    world: World, limit: str, others: str | None
+) -> None:
+    limits = replace(FREE, **{f"minutes_per_day_{limit}": 10})
+    for one in (
+        spoken(6),
+        spoken(500, to="1002"),  # a colleague costs nothing
+        spoken(500, domain_id="dom_other", user_id="usr_mallory"),
+        spoken(3.9, at_ms=T0_MS + HOUR_MS),
+    ):
+        await world.calls.create(one, FREE, None, None)
+    later_ms = T0_MS + 2 * HOUR_MS
+    going_on = replace(spoken(0, at_ms=later_ms), ended_ms=None, status=CallStatus.CONNECTED)
+    await world.calls.create(going_on, limits, None, None)  # 9.9 minutes: this one may still begin
+    at_ms = later_ms + MINUTE_MS
+    with pytest.raises(RateLimited) as refused:
+        await world.calls.create(call(to="+4930123456", created_ms=at_ms), limits, None, None)
+    assert refused.value.code == "minutes_used_up"
+    assert refused.value.retry_after_s == pytest.approx((T0_MS + 24 * HOUR_MS - at_ms) / 1000)
+    if others is not None:
+        await world.calls.create(call(user_id=others, created_ms=at_ms), limits, None, None)
+    # A day after the first of them its minutes are free again.
+    tomorrow_ms = T0_MS + 24 * HOUR_MS + 1
+    ended = replace(going_on, ended_ms=at_ms, status=CallStatus.COMPLETED, sequence=10)
+    await world.calls.save([ended])
+    await world.calls.create(call(to="+4930123456", created_ms=tomorrow_ms), limits, None, None)
+
+
+async def test_while_the_office_is_closed_a_burst_of_outside_calls_is_stopped_and_audited(
+    world: World,
+) -> None:
+    closed_ms = T0_MS
+    limits = replace(FREE, off_hours=OffHours(since_ms=closed_ms, calls_per_hour=3))
+
+    def outside(minute: int, user_id: str = "usr_alice") -> Call:
+        at_ms = closed_ms + minute * MINUTE_MS
+        return call(to="+4930123456", created_ms=at_ms, user_id=user_id)
+
+    for minute in (-3, -2, -1):  # before it closed
+        await world.calls.create(outside(minute), FREE, None, None)
+    await world.calls.create(call(created_ms=closed_ms), FREE, None, None)  # to a colleague
+    await world.calls.create(outside(5), limits, None, None)
+    await world.calls.create(outside(6, "usr_bob"), limits, None, None)
+    assert await world.audited() == []
+    third = outside(7)
+    await world.calls.create(third, limits, None, None)
+    for _ in range(2):
+        with pytest.raises(RateLimited) as refused:
+            await world.calls.create(outside(15, "usr_bob"), limits, None, None)
+        assert refused.value.code == "off_hours_burst"
+        assert refused.value.retry_after_s == pytest.approx(50 * 60)
+    assert await world.audited() == [("calls.off_hours_burst", third.id)]
+    other = replace(outside(15), domain_id="dom_other", user_id="usr_mallory")
+    await world.calls.create(other, limits, None, None)
+    await world.calls.create(outside(66), limits, None, None)  # the first is more than an hour ago
 
 
 async def test_racing_clicks_cannot_all_be_the_last_one_allowed(world: World) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from engine.accounts.models import Device, Domain, Number, Page, PageRequest, User
+from engine.click_to_call import errors
 from engine.click_to_call.models import Call, CallFilter, CallStatus, LegResult, channel_id
 from engine.click_to_call.ports import (
     DialRequest,
@@ -53,6 +54,7 @@ class MemoryCalls:
     broken: bool = False
     rows: dict[str, Call] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)  # call id, status
+    audited: list[tuple[str, str]] = field(default_factory=list)  # action, subject
     _answers: dict[tuple[str, str], tuple[str, Replayed | None]] = field(default_factory=dict)
 
     def answered(self, claim: Claim) -> Replayed | None:
@@ -71,6 +73,7 @@ class MemoryCalls:
         if claim is not None and (replayed := self.answered(claim)) is not None:
             return replayed
         self._check(call, limits)
+        self._guard(call, limits)
         if claim is not None and answer is not None:
             self._answers[claim.scope, claim.key] = (claim.fingerprint, answer)
         self._write(call)
@@ -106,7 +109,39 @@ class MemoryCalls:
         rows = sorted(self.rows.values(), key=lambda call: call.id)
         return [call for call in rows if not call.status.final]
 
+    def _guard(self, call: Call, limits: PlacementLimits) -> None:
+        if limits.off_hours is None:
+            return
+        hour_ago_ms = call.created_ms - 3_600_000
+        since_ms = max(hour_ago_ms, limits.off_hours.since_ms)
+        placed = [row.created_ms for row in self._outside(since_ms) if row.domain_id == call.domain_id]
+        if len(placed) >= limits.off_hours.calls_per_hour:
+            raise errors.off_hours_burst(limits.off_hours.calls_per_hour, (min(placed) - hour_ago_ms) / 1000)
+        if len(placed) + 1 == limits.off_hours.calls_per_hour:
+            self.audited.append(("calls.off_hours_burst", call.id))
+
+    def _outside(self, since_ms: int) -> list[Call]:
+        rows = self.rows.values()
+        return [row for row in rows if row.created_ms >= since_ms and row.to.startswith("+")]
+
+    def _check_minutes(self, call: Call, limits: PlacementLimits) -> None:
+        since_ms = call.created_ms - 24 * 3_600_000
+        spoken = [row for row in self._outside(since_ms) if row.connected_ms is not None]
+        for who, minutes, rows in (
+            ("user", limits.minutes_per_day_per_user, [r for r in spoken if r.user_id == call.user_id]),
+            (
+                "domain",
+                limits.minutes_per_day_per_domain,
+                [r for r in spoken if r.domain_id == call.domain_id],
+            ),
+        ):
+            talked_ms = sum((row.ended_ms or call.created_ms) - (row.connected_ms or 0) for row in rows)
+            if minutes is not None and talked_ms >= minutes * 60_000:
+                oldest_ms = min(row.created_ms for row in rows)
+                raise errors.minutes_used_up(who, minutes, (oldest_ms - since_ms) / 1000)
+
     def _check(self, call: Call, limits: PlacementLimits) -> None:
+        self._check_minutes(call, limits)
         for owned, most_open, most_a_minute in (
             (
                 [row for row in self.rows.values() if row.user_id == call.user_id],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine.accounts.models import Device, Domain, Number, User
@@ -19,11 +19,15 @@ _serial = itertools.count(1)
 
 @dataclass
 class World:
-    """A store and a directory. happened: call id and status of every committed event, in order."""
+    """A store and a directory. happened: call id and status of every committed event, in order.
+
+    audited: action and subject of the domain's audit entries, oldest first.
+    """
 
     calls: CallStore
     directory: Directory
     happened: Callable[[], list[tuple[str, str]]]
+    audited: Callable[[], Awaitable[list[tuple[str, str]]]]
     published: Sequence[Event] = ()
 
 

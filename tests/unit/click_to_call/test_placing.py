@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from engine.click_to_call.models import AcceptPrompt, CallFilter, CallStatus, Pl
 from engine.click_to_call.settings import CallSettings
 from engine.errors import Conflict, EngineError, Forbidden, NotFound, PeerUnavailable, StorageUnavailable
 from engine.idempotency import Replayed
-from tests.contract.click_to_call.twins import MemoryPbx
+from tests.contract.click_to_call.twins import MemoryPbx, StillClock
 from tests.unit.click_to_call.world import (
     ALICE,
     BOB,
@@ -20,11 +21,14 @@ from tests.unit.click_to_call.world import (
     OTHER_OFFICE,
     OTHER_RESELLER,
     RESELLER,
+    ROOMY,
     ROOT,
     World,
     claim,
     render,
 )
+
+SATURDAY_NIGHT_MS = 1_795_903_200_000
 
 
 @pytest.fixture
@@ -272,6 +276,18 @@ async def test_limits_of_a_user_hold_and_name_a_time(world: World) -> None:
         await limited.place()
         assert await code(limited, ALICE) == "rate_limited"
         assert await code(limited, BOB, to="1001") == "ok"
+
+
+async def test_at_night_a_burst_of_outside_calls_is_stopped_and_colleagues_are_not() -> None:
+    asleep = replace(ROOMY, office_hours=("Mon-Fri 08:00-18:00",), off_hours_calls_per_hour=2)
+    limited = World(clock=StillClock(SATURDAY_NIGHT_MS), settings=asleep)
+    async with limited.running():
+        for _ in range(2):
+            await limited.place("+4930123456")
+        for principal in (ALICE, BOB):
+            assert await code(limited, principal, to="+4930123456") == "off_hours_burst"
+        assert await code(limited, ALICE, to="1002") == "ok"
+        assert [action for action, _ in limited.store.audited] == ["calls.off_hours_burst"]
 
 
 async def test_a_pbx_takes_so_many_calls(world: World) -> None:

@@ -9,9 +9,11 @@ from engine.click_to_call.policy import (
     Destination,
     check_destination,
     check_not_self,
+    limits_on,
     read_destination,
     shown_name,
 )
+from engine.click_to_call.ports import OffHours
 from engine.click_to_call.settings import CallSettings, DialRules, DomainDialRules
 from engine.errors import EngineError, InvalidRequest
 
@@ -81,6 +83,17 @@ def test_a_national_number_needs_a_region() -> None:
             "+18765551234",
             DialRules(international=False, allowed_prefixes=("+1202",)),
             "international_disabled",
+        ),
+        ("+12025550123", DialRules(international=False, allowed_countries=("US", "FR")), "ok"),
+        (
+            "+18765551234",
+            DialRules(international=False, allowed_countries=("US",)),
+            "international_disabled",
+        ),
+        (
+            "+12025550123",
+            DialRules(allowed_countries=("US",), denied_prefixes=("+1",)),
+            "destination_blocked",
         ),
         ("+4930123456", DialRules(denied_prefixes=("+4930",)), "destination_blocked"),
         ("+4930123456", DialRules(denied_prefixes=("+",), allowed_prefixes=("+49",)), "ok"),
@@ -175,16 +188,66 @@ def test_a_domain_may_differ_in_single_rules() -> None:
     assert settings.rules_for("dom_2") == DialRules(international=False, premium=True)
 
 
+OUTSIDE, COLLEAGUE = Destination("+4930123456", "+4930123456"), Destination("1002")
+SATURDAY_NIGHT_MS = 1_795_903_200_000  # 2026-11-28 23:00 in Berlin
+MONDAY_NOON_MS = 1_795_431_600_000  # 2026-11-23 12:00 in Berlin
+
+
+def test_minutes_and_closed_offices_limit_calls_to_outside_numbers_alone() -> None:
+    settings = CallSettings(
+        minutes_per_day_per_user=30, office_hours=("Mon-Sat 08:00-18:00",), time_zone="Europe/Berlin"
+    )
+    rules = settings.rules_for("dom_1")
+    limits = limits_on(OUTSIDE, settings, rules, SATURDAY_NIGHT_MS)
+    assert (limits.minutes_per_day_per_user, limits.minutes_per_day_per_domain) == (30, None)
+    assert limits.off_hours == OffHours(SATURDAY_NIGHT_MS - 5 * 3_600_000, 5)
+    assert limits_on(OUTSIDE, settings, rules, MONDAY_NOON_MS).off_hours is None
+    inside = limits_on(COLLEAGUE, settings, rules, SATURDAY_NIGHT_MS)
+    assert (inside.minutes_per_day_per_user, inside.off_hours) == (None, None)
+    assert inside.open_per_user == settings.open_per_user
+
+
+def test_an_office_without_hours_is_never_closed() -> None:
+    settings = CallSettings()
+    assert limits_on(OUTSIDE, settings, settings.rules_for("dom_1"), SATURDAY_NIGHT_MS).off_hours is None
+
+
+def test_a_domain_has_its_own_hours_and_minutes() -> None:
+    own = DomainDialRules(
+        domain_id="dom_1",
+        office_hours=("Mon-Sun 00:00-24:00",),
+        minutes_per_day_per_user=0,
+        minutes_per_day_per_domain=9,
+    )
+    settings = CallSettings(office_hours=("Mon 08:00-09:00",), domains=(own,))
+    limits = limits_on(OUTSIDE, settings, settings.rules_for("dom_1"), SATURDAY_NIGHT_MS)
+    assert (limits.minutes_per_day_per_user, limits.minutes_per_day_per_domain) == (None, 9)
+    assert limits.off_hours is None
+    assert limits_on(OUTSIDE, settings, settings.rules_for("dom_2"), SATURDAY_NIGHT_MS).off_hours is not None
+
+
 def test_every_problem_of_the_settings_is_named() -> None:
     settings = CallSettings(
         denied_prefixes=("49",),
+        allowed_countries=("de",),
+        minutes_per_day_per_user=-1,
+        off_hours_calls_per_hour=0,
+        office_hours=("always",),
         open_per_user=0,
         max_duration_s=5,
-        domains=(DomainDialRules(domain_id="d"), DomainDialRules(domain_id="d")),
+        domains=(
+            DomainDialRules(domain_id="d", office_hours=(), time_zone="Mars"),
+            DomainDialRules(domain_id="d"),
+        ),
     )
     assert [line.partition(":")[0] for line in settings.problems()] == [
         "denied_prefixes",
+        "allowed_countries",
         "open_per_user",
+        "minutes_per_day_per_user",
+        "off_hours_calls_per_hour",
+        "office_hours",
+        "time_zone",
         "max_duration_s",
         "domains",
     ]
