@@ -279,6 +279,7 @@ class World:
         """Somebody calls a user's phone and gives up; what the call log makes of it."""
         peer = Party("carrier", caller, "")
         call = {"peer": peer, "linkedid": new_id("pbx"), "started_ms": self.clock.ms}
+        await self.services.presence.list(SYSTEM, user.domain_id)  # whose phone it is is known from here
         live = self.bus.subscribe([domain_stream(user.domain_id)])
         self.phones.told().legs(PBX, [leg(endpoint, LegState.RINGING, **call)])
         self.phones.told().legs(PBX, [leg(endpoint, LegState.OVER, **call)])
