@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from tests.e2e.texts.engine_process import LIMIT_S
 from tests.e2e.texts.oracle import Verdict
 from tests.e2e.texts.world import World
 
@@ -26,8 +27,10 @@ _MOMENTS = {
     "delivery_passed": 30,
     "delivery_answered": 30,
 }
-#: What was waited for does not always come, say the 30th receipt when the client waits for 10.
-_LONGEST_LIFE_S = 2.0
+#: What was waited for does not always come, say the 30th receipt when the client waits for 10; so a
+#: life that is at work ends after so long, of old age.
+_LONGEST_LIFE_S = 1.0
+_AT_WORK = ("accepted", "submit_arrived", "delivery_answered")
 
 
 @dataclass
@@ -104,38 +107,42 @@ async def _one_life(world: World, chance: random.Random, figures: Figures) -> st
     left = chance.randint(1, max(1, int(_MOMENTS[moment])))
     delay_s = chance.choice((0.0, 0.0, 0.001, 0.004, 0.015)) * chance.random()
     loop, over = asyncio.get_running_loop(), asyncio.Event()
-    up = submitting = False
+    up = working = submitting = False
 
-    def end() -> None:
-        if world.process is not None:
-            world.process.kill()
-        over.set()
+    def end(set_off_by: str) -> None:
+        nonlocal moment
+        if not over.is_set():
+            moment = set_off_by
+            process.kill()
+            over.set()
 
     def watch(seen: str) -> None:
-        nonlocal left, up, submitting
+        nonlocal left, up, working, submitting
         up |= seen == "bound"
+        if seen in _AT_WORK and not working:
+            working = True
+            loop.call_later(_LONGEST_LIFE_S, end, "old_age")
         if seen == "submit_arrived" and not submitting:
             submitting = True
             figures.ready_after_s.append(time.time() - world.started_at)
             if moment == "since_busy":
-                loop.call_later(timed_s, end)
+                loop.call_later(timed_s, end, moment)
         # Requests that nobody is there to hear are no moments.
         if seen == moment and left > 0 and (up or moment == "bind_arrived"):
             left -= 1
             if left == 0:
                 if delay_s:
-                    loop.call_later(delay_s, end)
+                    loop.call_later(delay_s, end, moment)
                 else:
-                    end()
+                    end(moment)
 
-    await world.start()
+    process = await world.start()
     world.tap.watch = watch
+    if moment == "since_start":
+        loop.call_later(timed_s, end, moment)
     try:
-        async with asyncio.timeout(timed_s if moment == "since_start" else _LONGEST_LIFE_S):
+        async with asyncio.timeout(LIMIT_S):
             await over.wait()
-    except TimeoutError:
-        moment = "since_start"
-        end()
     finally:
         world.tap.watch = None
     return moment
