@@ -37,7 +37,7 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "number_id": ("num", "number", "not_found"),
     "key_id": ("key", "key", "not_found"),
     "session_id": ("ses", "session", "not_found"),
-    "call_id": ("call", "call", "call_not_found"),
+    "call_id": ("call", "call", "not_found"),
     "message_id": ("msg", "message", "not_found"),
     "conversation_id": ("conv", "conversation", "not_found"),
     "entry_id": ("clog", "call log entry", "not_found"),

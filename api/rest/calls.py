@@ -165,9 +165,6 @@ def rendered(call: Call) -> tuple[int, str]:
     answers={202: CallResource},
     problems=(
         "not_found",
-        "user_not_found",
-        "device_not_found",
-        "domain_not_found",
         "invalid_number",
         "self_call",
         "no_device",
@@ -200,7 +197,7 @@ async def place_call(request: ApiRequest[NewCall, NoQuery]) -> web.StreamRespons
     permission=Permission.READ_CALLS,
     query=CallQuery,
     answers={200: CallList},
-    problems=("not_found", "domain_not_found", "user_not_found", "invalid_cursor"),
+    problems=("not_found", "invalid_cursor"),
 )
 async def list_calls(request: ApiRequest[NoBody, CallQuery]) -> web.StreamResponse:
     query = request.query
@@ -223,7 +220,7 @@ async def list_calls(request: ApiRequest[NoBody, CallQuery]) -> web.StreamRespon
     summary="Read a call; an ended one stays readable.",
     permission=Permission.READ_CALLS,
     answers={200: CallResource},
-    problems=("call_not_found",),
+    problems=("not_found",),
 )
 async def get_call(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
     call = await request.services.calls.get(request.principal, request.id("call_id"))
@@ -236,7 +233,7 @@ async def get_call(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
     summary="End a call in any state: 202 while it is being ended, 200 when it is over.",
     permission=Permission.PLACE_CALLS,
     answers={200: CallResource, 202: CallResource},
-    problems=("call_not_found",),
+    problems=("not_found",),
 )
 async def cancel_call(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
     call = await request.services.calls.cancel(request.principal, request.id("call_id"))

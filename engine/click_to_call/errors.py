@@ -7,7 +7,7 @@ from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound, PeerUna
 
 def not_found(noun: str) -> NotFound:
     """The same for a missing thing and for another tenant's."""
-    return NotFound(f"There is no such {noun}.", code=f"{noun}_not_found")
+    return NotFound(f"There is no such {noun}.")
 
 
 def invalid(field: str, sentence: str, code: str = "invalid_request") -> InvalidRequest:
