@@ -54,7 +54,8 @@ class Outbox:
         self._settings = settings
         self._clock = clock
         self._queue: deque[SegmentJob] = deque()
-        self._delayed: list[tuple[int, SegmentKey, SegmentJob]] = []  # heap by not_before_ms
+        # A heap by monotonic seconds: a clock that is set says nothing about how long a carrier needs.
+        self._delayed: list[tuple[float, SegmentKey, SegmentJob]] = []
         self._here: set[SegmentKey] = set()  # queued, delayed or about to be intended
         self._in_flight: set[SegmentKey] = set()
         self._unrecorded: list[Outcome] = []  # outcomes the database has refused so far
@@ -303,11 +304,12 @@ class Outbox:
                 self._settled_while_reading.add(outcome.job.key)
         if not again:
             return
-        now_ms = self._clock.now_ms()
+        now_ms, now = self._clock.now_ms(), self._clock.monotonic()
         for job in sorted(again, key=lambda job: job.key, reverse=True):
             self._here.add(job.key)
             if job.not_before_ms > now_ms:
-                heapq.heappush(self._delayed, (job.not_before_ms, job.key, job))
+                due = now + (job.not_before_ms - now_ms) / 1000
+                heapq.heappush(self._delayed, (due, job.key, job))
             else:
                 self._queue.appendleft(job)
         self.pump()
@@ -354,8 +356,8 @@ class Outbox:
         if self._unrecorded:
             outcomes, self._unrecorded = self._unrecorded, []
             self._record(outcomes)
-        now_ms = self._clock.now_ms()
-        while self._delayed and self._delayed[0][0] <= now_ms:
+        now = self._clock.monotonic()
+        while self._delayed and self._delayed[0][0] <= now:
             self._queue.append(heapq.heappop(self._delayed)[2])
         try:
             await self._requeue_suspects()

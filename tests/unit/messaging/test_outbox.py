@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -27,10 +27,13 @@ from engine.messaging.settings import MessagingSettings
 
 @dataclass
 class Clock:
+    """ms: what has passed. set_ms: how far somebody has set the clock on the wall."""
+
     ms: int = 1_000_000
+    set_ms: int = 0
 
     def now_ms(self) -> int:
-        return self.ms
+        return self.ms + self.set_ms
 
     def monotonic(self) -> float:
         return self.ms / 1000
@@ -302,6 +305,22 @@ async def test_must_arrive_is_sent_once_more_after_waiting_for_evidence() -> Non
     await outbox._tick()
     assert len(carrier.written) == 2, "never more than two copies"
     assert store.outcomes[-1].status is SegmentStatus.UNCERTAIN
+
+
+@pytest.mark.parametrize("set_ms", [-3_600_000, 3_600_000])
+async def test_a_clock_that_is_set_moves_no_second_copy(set_ms: int) -> None:
+    carrier, store, clock = Carrier(), Store(), Clock(ms=10_000_000)
+    outbox = await an_outbox(carrier, store, clock, evidence_wait_s=10)
+    one = replace(job(1, DeliveryClass.MUST_ARRIVE), expires_ms=100_000_000)
+    outbox.committed([one], outbox.reserve(1))
+    outbox.answered([SegmentAnswer(one, AnswerKind.AMBIGUOUS)])
+    clock.set_ms = set_ms
+    clock.ms += 9_000
+    await outbox._tick()
+    assert len(carrier.written) == 1
+    clock.ms += 1_000
+    await outbox._tick()
+    assert len(carrier.written) == 2
 
 
 async def test_a_late_answer_spares_the_second_copy() -> None:
