@@ -2,7 +2,7 @@
 
 A receipt and the response that names its id may arrive in either order and be committed by
 different nodes. Each side looks for the other; `pair_leftovers` pairs what both missed. Carriers
-recycle ids, so the newest segment to the same destination is meant. A receipt whose response was
+recycle ids, so the newest segment between the same numbers is meant. A receipt whose response was
 lost is left to `text_evidence`.
 """
 
@@ -46,7 +46,7 @@ class ApplyReceipts:
         rows = []
         strangers: dict[str, set[tuple[str, str]]] = {}
         for one in news:
-            segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
+            segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source, one.destination)
             applied = segment is not None and applier.apply(segment, one.status, one.error_code)
             if segment is None and one.status is not None:
                 strangers.setdefault(one.carrier, set()).add((one.destination, one.source))
@@ -106,7 +106,7 @@ def _pair(tx: Transaction, parked: Sequence[AnyRow]) -> int:
     applier = ReceiptApplier(tx)
     paired = []
     for one in parked:
-        segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source)
+        segment = _meant(candidates.get((one.carrier, one.smsc_key), ()), one.source, one.destination)
         if segment is None:
             continue
         applied = applier.apply(segment, SegmentStatus(one.status) if one.status else None, one.error_code)
@@ -152,10 +152,16 @@ def _candidates(tx: Transaction, keys: Sequence[tuple[str, str]]) -> dict[tuple[
     return found
 
 
-def _meant(candidates: Sequence[AnyRow], source: str) -> AnyRow | None:
-    """The newest candidate to the number the receipt speaks of; carriers spell it in many ways."""
-    digits = "".join(filter(str.isdigit, source))[-_TELLING_DIGITS:]
-    for row in candidates:
-        if len(digits) < _TELLING_DIGITS or row.destination.endswith(digits):
-            return row
-    return None
+def _meant(candidates: Sequence[AnyRow], source: str, destination: str) -> AnyRow | None:
+    """The newest candidate to the number the receipt speaks of, from the one it was sent to if any was.
+
+    Carriers spell numbers in many ways, and ours not always as a number.
+    """
+    to_it = [row for row in candidates if _agree(row.destination, source)]
+    from_us = (row for row in to_it if _agree(row.number, destination))
+    return next(from_us, to_it[0] if to_it else None)
+
+
+def _agree(e164: str, spelled: str) -> bool:
+    digits = "".join(filter(str.isdigit, spelled))[-_TELLING_DIGITS:]
+    return len(digits) < _TELLING_DIGITS or e164.endswith(digits)

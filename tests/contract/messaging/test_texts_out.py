@@ -82,6 +82,21 @@ async def test_a_recycled_id_means_the_newest_text_to_that_number(world: World) 
     assert await world.statuses(other) == [R.DELIVERED]
 
 
+async def test_a_recycled_id_means_the_text_from_the_number_the_receipt_goes_to(world: World) -> None:
+    ours = await world.send()
+    others = await world.messaging.send(
+        world.manager, SendText(from_number=OTHER_OF_OURS, to=(PEER,), text="Hello")
+    )
+    assert isinstance(others, Message)
+    for job in world.carrier.jobs:
+        await world.answer(job, AnswerKind.ACCEPTED, "A1")
+    await world.receipt("a1", destination=OURS.removeprefix("+"))
+    assert await world.statuses(ours) == [R.DELIVERED]
+    assert await world.statuses(others) == [R.SENT]
+    await world.receipt("a1", destination="Acme")
+    assert await world.statuses(others) == [R.DELIVERED], "a name tells nothing, so the newest is meant"
+
+
 async def test_a_receipt_for_an_unknown_id_is_kept_and_harms_nothing(world: World) -> None:
     message = await world.send()
     await world.receipt("zz")
