@@ -179,6 +179,8 @@ def _check_doubts(story: Story, copies: Mapping[Part, list[Submit]], verdict: Ve
         if len(kill.in_flight) > story.window:
             verdict.U.append(f"{len(kill.in_flight)} segments in flight at {kill.moment}")
     verdict.doubted = sum("uncertain" in statuses for statuses in story.facts.history.values())
+    # Octets in flight when a link is cut are seen by nobody, but there are no more than fit the window.
+    unseen = story.window * len(story.log.ended)
     for row in story.facts.segments:
         if row.status != "uncertain":
             continue
@@ -186,7 +188,11 @@ def _check_doubts(story: Story, copies: Mapping[Part, list[Submit]], verdict: Ve
         submits = copies.get(row.part, ())
         unanswered = any(_unheard(story.log, one) for one in submits)
         swallowed = story.log.left[row.part] > len(submits)
-        if row.part not in doubtful and not unanswered and not swallowed:
+        if row.part in doubtful or unanswered or swallowed:
+            continue
+        if not story.log.left[row.part] and unseen:
+            unseen -= 1
+        else:
             verdict.U.append(f"{row.part} is uncertain for no reason")
 
 

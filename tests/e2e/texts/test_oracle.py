@@ -146,6 +146,16 @@ def test_doubt_needs_a_reason() -> None:
         assert (verdict.broken(), verdict.uncertain) == ({}, 1)
 
 
+def test_what_a_cut_link_swallowed_may_be_in_doubt_as_far_as_its_window_goes() -> None:
+    one = story("uncertain", deliveries=[], submits=[], history=("sending", "uncertain"))
+    assert broken(one) == {"U"}
+    one.log.ended[1] = 12.0
+    assert broken(one) == set()
+    for number in range(2, 10):
+        one.facts.segments.append(SegmentRow("msg_1", 0, (TO, number), "uncertain", None, 1))
+    assert broken(one) == {"U"}
+
+
 def test_more_in_flight_than_the_windows_hold_is_found() -> None:
     killed = (Kill(9.0, "time", {("1999", number): "sending" for number in range(9)}),)
     assert broken(story(kills=killed)) == {"U"}
