@@ -215,23 +215,23 @@ async def test_a_key_used_for_another_request_is_refused(world: World) -> None:
         (ALICE, {"user_id": "usr_alice", "device_id": "dev_alice2"}, "ok"),
         (ALICE, {"user_id": "usr_bob"}, "not_your_device"),
         (ALICE, {"device_id": "dev_bob"}, "not_your_device"),
-        (ALICE, {"device_id": "dev_mallory"}, "device_not_found"),
-        (ALICE, {"device_id": "dev_none"}, "device_not_found"),
-        (ALICE, {"domain_id": "dom_other"}, "domain_not_found"),
+        (ALICE, {"device_id": "dev_mallory"}, "not_found"),
+        (ALICE, {"device_id": "dev_none"}, "not_found"),
+        (ALICE, {"domain_id": "dom_other"}, "not_found"),
         (OFFICE, {}, "invalid_request"),
         (OFFICE, {"user_id": "usr_alice"}, "ok"),
         (OFFICE, {"device_id": "dev_alice2"}, "ok"),
-        (OFFICE, {"user_id": "usr_bob", "device_id": "dev_alice"}, "device_not_found"),
-        (OFFICE, {"user_id": "usr_mallory"}, "user_not_found"),
-        (OFFICE, {"device_id": "dev_mallory"}, "device_not_found"),
-        (OFFICE, {"user_id": "usr_none"}, "user_not_found"),
+        (OFFICE, {"user_id": "usr_bob", "device_id": "dev_alice"}, "not_found"),
+        (OFFICE, {"user_id": "usr_mallory"}, "not_found"),
+        (OFFICE, {"device_id": "dev_mallory"}, "not_found"),
+        (OFFICE, {"user_id": "usr_none"}, "not_found"),
         (OFFICE, {"user_id": "usr_dave"}, "no_device"),
         (OFFICE, {"user_id": "usr_carol"}, "user_disabled"),
         (RESELLER, {"user_id": "usr_alice"}, "ok"),
-        (RESELLER, {"user_id": "usr_mallory"}, "user_not_found"),
-        (OTHER_RESELLER, {"user_id": "usr_alice"}, "user_not_found"),
+        (RESELLER, {"user_id": "usr_mallory"}, "not_found"),
+        (OTHER_RESELLER, {"user_id": "usr_alice"}, "not_found"),
         (ROOT, {"user_id": "usr_mallory"}, "ok"),
-        (ROOT, {"user_id": "usr_mallory", "domain_id": "dom_acme"}, "domain_not_found"),
+        (ROOT, {"user_id": "usr_mallory", "domain_id": "dom_acme"}, "not_found"),
     ],
 )
 async def test_who_may_ring_whose_phone(
@@ -323,7 +323,7 @@ async def test_a_call_is_seen_by_its_own_and_is_nothing_to_others(
     for attempt in (world.service.get, world.service.cancel):
         with pytest.raises(NotFound) as refused:
             await attempt(principal, call.id)
-        assert refused.value.code == "call_not_found"
+        assert refused.value.code == "not_found"
     assert world.store.rows[call.id].cancel_requested_ms is None
 
 
