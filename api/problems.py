@@ -121,6 +121,8 @@ CODES: Mapping[str, Kind] = {
     "direct_chat": Kind(409, "A chat of two stays one"),
     "last_member": Kind(409, "Somebody has to be left"),
     "not_movable": Kind(409, "The message cannot be moved there"),
+    "already_claimed": Kind(409, "Somebody else has it"),
+    "not_on_number": Kind(422, "The number is not assigned to that user"),
     "not_an_sms_conversation": Kind(409, "The conversation is not a text thread"),
     "rate_limited": Kind(429, "Too many requests"),
     "minutes_used_up": Kind(429, "The day's minutes are used up"),

@@ -149,6 +149,7 @@ class ConversationResource(Resource):
     muted_until: At | None = Field(description="Null while muted for ever.")
     deleted: bool = Field(description="Deleted by the viewer; the next message brings it back.")
     left: bool = Field(description="A text thread the viewer has left.")
+    stopped_peers: list[str] = Field(description="The outside numbers that want no texts from ours.")
     state: ThreadState
     claimed_by: str | None
     claimed_at: At | None
@@ -243,6 +244,7 @@ def shown(seen: ThreadView) -> ConversationResource:
         muted_until=None if muted_until_ms == FOR_EVER or not seen.muted else at_or_none(muted_until_ms),
         deleted=seen.deleted,
         left=mine is not None and not mine.present,
+        stopped_peers=list(seen.stopped),
         state=thread.state,
         claimed_by=thread.claimed_by,
         claimed_at=at_or_none(thread.claimed_ms),

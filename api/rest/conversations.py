@@ -41,6 +41,7 @@ from api.rest.messages import (
 )
 from api.routes import NoBody, NoQuery, Routes
 from api.schema import Input, Line, PageQuery, Query, Word, listed, to_ms
+from engine.conversations.errors import user_required
 from engine.conversations.models import (
     FOR_EVER,
     ConversationKind,
@@ -120,6 +121,21 @@ class ConversationQuery(PageQuery):
         description="Only what concerns the user, where a manager sees the domain's texts.",
     )
     deleted: bool = Field(default=False, description="Those the user has deleted, and no others.")
+    claimed_by: Word | None = Field(
+        default=None, description="Text threads of this user, of `me`, or of `nobody`."
+    )
+
+
+def _claimant(request: ApiRequest[NoBody, ConversationQuery]) -> str | None:
+    """Whose threads are asked for; "" for those of nobody. Raises Forbidden `no_user`."""
+    named = request.query.claimed_by
+    if named == "nobody":
+        return ""
+    if named == "me":
+        if request.principal.user_id is None:
+            raise user_required()
+        return request.principal.user_id
+    return named
 
 
 class Renaming(Input):
@@ -156,6 +172,7 @@ _REFUSALS = (
     "user_disabled",
     "number_not_assigned",
     "sms_disabled",
+    "sms_disabled_for_user",
 )
 
 
@@ -200,7 +217,7 @@ async def explain_conversation(request: ApiRequest[NewConversation, NoQuery]) ->
     permission=Permission.READ_CONVERSATIONS,
     query=ConversationQuery,
     answers={200: ConversationList},
-    problems=("not_found", "invalid_cursor"),
+    problems=("not_found", "invalid_cursor", "no_user"),
 )
 async def list_conversations(request: ApiRequest[NoBody, ConversationQuery]) -> web.StreamResponse:
     query = request.query
@@ -211,6 +228,7 @@ async def list_conversations(request: ApiRequest[NoBody, ConversationQuery]) -> 
         unread=query.unread,
         mine=query.mine,
         deleted=query.deleted,
+        claimed_by=_claimant(request),
     )
     page = await request.services.conversations.list(request.principal, chosen, page_request(query))
     return json_answer(200, listed(page, shown))

@@ -77,6 +77,26 @@ def sms_disabled() -> Forbidden:
     )
 
 
+def sms_disabled_for_user() -> Forbidden:
+    return Forbidden("Texting is switched off for this user.", code="sms_disabled_for_user", field="/from")
+
+
+def not_texts() -> Conflict:
+    return Conflict("This conversation is not a text thread.", code="not_an_sms_conversation")
+
+
+def already_claimed() -> Conflict:
+    return Conflict("Somebody else has this conversation. Read who, and ask them.", code="already_claimed")
+
+
+def not_on_number() -> InvalidRequest:
+    return InvalidRequest(
+        "The number of this conversation is not assigned to that user.",
+        code="not_on_number",
+        field="/user_id",
+    )
+
+
 def direct_chat() -> Conflict:
     return Conflict(
         "A chat of two has no one to leave it to. Delete it for yourself, or mute it.", code="direct_chat"

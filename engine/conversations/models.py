@@ -146,7 +146,8 @@ class ThreadView:
 
     mine: the viewer's side, also when nothing is stored of it; None for a server. people: those in a
     chat, with their sides; of an sms thread those its number is assigned to. last: the last message the
-    viewer may see. unread: how many messages wait for the viewer, up to a bound. muted: by now.
+    viewer may see. unread: how many messages wait for the viewer, up to a bound. muted: by now. stopped:
+    the outside numbers that want no texts from ours.
     """
 
     conversation: Conversation
@@ -156,6 +157,7 @@ class ThreadView:
     last: Message | None
     unread: int
     muted: bool
+    stopped: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -303,7 +305,8 @@ class ListThreads:
     """Which threads a list shows; every field narrows it.
 
     mine: only chats of the user and threads over numbers assigned to them, where a manager would see
-    more. deleted: those the user has deleted, and no others.
+    more. deleted: those the user has deleted, and no others. claimed_by: text threads of this user,
+    "" those of nobody.
     """
 
     domain_id: str | None = None
@@ -312,6 +315,7 @@ class ListThreads:
     unread: bool | None = None
     mine: bool = False
     deleted: bool = False
+    claimed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from engine.conversations.models import (
     Notice,
     OwnNumber,
     Person,
+    ThreadState,
     UnreadTotals,
 )
 from engine.errors import EngineError
@@ -67,12 +68,17 @@ class ThreadReads(Protocol):
     def person_with_extension(self, domain_id: str, extension: str) -> Person | None: ...
 
     def numbers_of(self, user_id: str) -> Sequence[OwnNumber]:
-        """The numbers assigned to a user, oldest first."""
+        """The numbers assigned to a user, oldest first; none while texting is switched off for the user or
+        their domain."""
 
     def number(self, domain_id: str, e164: str) -> OwnNumber | None: ...
 
     def users_of(self, domain_id: str, numbers: Collection[str]) -> Mapping[str, Sequence[str]]:
-        """The users each of the domain's numbers is assigned to; none for a number it does not have."""
+        """The users each of the domain's numbers is assigned to and who may text; none for a number it does
+        not have."""
+
+    def stopped(self, pairs: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        """Those pairs of (our number, outside number) of which the outside number wants no texts."""
 
     def number_used_last(self, user_id: str) -> str | None:
         """Id of the number the user started a text thread from last."""
@@ -122,6 +128,12 @@ class ThreadChanges(ThreadReads, Protocol):
         """False, and nothing inserted, when a thread with this direct_key has come first."""
 
     def save_thread(self, conversation: Conversation) -> None: ...
+
+    def hand_over(self, conversation_id: str, held_by: str | None, to: str | None) -> bool:
+        """Give a text thread to a user or to nobody; False, and nothing done, if held_by does not have it."""
+
+    def set_state(self, conversation_id: str, state: ThreadState) -> bool:
+        """Whether that changed anything."""
 
     def put_peers(self, conversation: Conversation, *, solo: bool) -> None:
         """Make the outside numbers of the thread those it names."""

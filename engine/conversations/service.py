@@ -21,6 +21,7 @@ from engine.conversations.access import (
     is_chat,
     standing,
 )
+from engine.conversations.claims import Claims
 from engine.conversations.history import History, check_limit
 from engine.conversations.models import (
     AddMembers,
@@ -64,7 +65,7 @@ _STRANGERS = Strangers()
 class Conversations:
     """The threads a principal may see. Every method may raise StorageUnavailable.
 
-    history: what was said and what happened in them.
+    history: what was said and what happened in them. claims: who answers texts to a shared number.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Conversations:
         self._typing = TypingLimits()
         self._saying = Saying(store, texts, clock)
         self.history = History(store, calls)
+        self.claims = Claims(store, self)
 
     # Starting and finding.
 

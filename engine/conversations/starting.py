@@ -245,10 +245,14 @@ def new_member(thread: Conversation, user_id: str, now_ms: int, *, sees_all: boo
 def _decide_texts(
     reads: ThreadReads, domain: DomainFacts, actor: Person | None, who: Who, wanted: StartConversation
 ) -> Plan:
+    if not domain.sms_enabled:
+        raise errors.sms_disabled()
+    if actor is not None and not actor.sms_enabled:
+        raise errors.sms_disabled_for_user()
     own = () if actor is None else reads.numbers_of(actor.user_id)
     usable = tuple(one for one in own if one.sms_enabled)
     number = _sending_number(reads, domain, actor, usable, wanted.from_number)
-    if not domain.sms_enabled or not number.sms_enabled or (actor is not None and not actor.sms_enabled):
+    if not number.sms_enabled:
         raise errors.sms_disabled()
     if number.e164 in who.numbers:
         raise errors.invalid("to", "A number cannot text itself.")

@@ -31,6 +31,8 @@ def views(reads: ThreadReads, standings: Sequence[Standing], now_ms: int) -> lis
     last = reads.last_messages([one.last_item_id for one in threads if one.last_item_id])
     sides = [(one.thread, one.mine) for one in standings if one.mine is not None and one.assigned]
     unread = reads.unread(sides, MOST_UNREAD)
+    pairs = [(one.number, peer) for one in threads if one.number is not None for peer in one.peers]
+    stopped = reads.stopped(pairs) if pairs else ()
     return [
         ThreadView(
             one.thread,
@@ -40,6 +42,7 @@ def views(reads: ThreadReads, standings: Sequence[Standing], now_ms: int) -> lis
             _seen(last.get(one.thread.last_item_id), one.mine),
             unread.get(one.thread.id, 0),
             _is_muted(one.mine, now_ms),
+            tuple(peer for peer in one.thread.peers if (one.thread.number, peer) in stopped),
         )
         for one in standings
     ]

@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
+from engine.conversations.models import Notice, NoticeKind
 from engine.errors import EngineError
 from engine.events import NewEvent, domain_stream
 from engine.ids import new_id
@@ -24,9 +25,10 @@ from engine.messaging.models import (
     RecipientStatus,
 )
 from engine.messaging.ports import NewText
+from engine.storage.conversation_rows import add_notice
 from engine.storage.statements import HotStatement, fetch_all, insert
 from engine.storage.tables.consent import consent_entries, consents
-from engine.storage.tables.conversations import conversation_peers, timeline_entries
+from engine.storage.tables.conversations import conversation_peers
 from engine.storage.tables.messaging import messages, recipients, segments
 from engine.storage.text_rows import AnyRow, message_event, roll_up, users_of_numbers
 from engine.storage.transaction import Transaction
@@ -59,7 +61,6 @@ _SET = HotStatement(
 )
 _ENTRY_FIELDS = [field.name for field in dataclasses.fields(ConsentEntry)]
 _INSERT_ENTRY = HotStatement(insert(consent_entries), *_ENTRY_FIELDS)
-_INSERT_NOTICE = HotStatement(insert(timeline_entries), *timeline_entries.c.keys())
 
 
 def pair_key(number: str, peer: str) -> str:
@@ -118,13 +119,12 @@ def change(tx: Transaction, entry: ConsentEntry, user_ids: tuple[str, ...]) -> N
     tx.execute_many(_SET, [(pair, entry.number, entry.peer, entry.new_state.value, entry.at_ms, entry.id)])
     if entry.new_state is ConsentState.STOPPED:
         reject_waiting(tx, entry.number, entry.peer)
-    kind = "consent_stopped" if entry.new_state is ConsentState.STOPPED else "consent_restored"
+    stopped = entry.new_state is ConsentState.STOPPED
+    kind = NoticeKind.CONSENT_STOPPED if stopped else NoticeKind.CONSENT_RESTORED
     thread_ids = _threads(tx.connection, entry)
-    data = _encode({"number": entry.number, "peer": entry.peer, "entry_id": entry.id}).decode()
-    tx.execute_many(
-        _INSERT_NOTICE,
-        [(new_id("tle"), thread_id, kind, entry.user_id, data, entry.at_ms) for thread_id in thread_ids],
-    )
+    data = {"number": entry.number, "peer": entry.peer, "entry_id": entry.id}
+    for thread_id in thread_ids:
+        add_notice(tx, Notice(new_id("tle"), thread_id, kind, entry.user_id, data, entry.at_ms))
     told = {
         "state": entry.new_state.value,
         "message_id": entry.message_id,

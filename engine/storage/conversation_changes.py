@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from engine.conversations.models import Conversation, Member, Notice
+from engine.conversations.models import Conversation, Member, Notice, ThreadState
 from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
 from engine.messaging.models import Message
@@ -44,6 +44,25 @@ class SqlThreadChanges(SqlThreadReads):
             .where(conversations.c.id == conversation.id)
             .values(rows.conversation_row(conversation))
         )
+
+    def hand_over(self, conversation_id: str, held_by: str | None, to: str | None) -> bool:
+        given = self._connection.execute(
+            sa.update(conversations)
+            .where(
+                conversations.c.id == conversation_id,
+                conversations.c.claimed_by.is_not_distinct_from(held_by),
+            )
+            .values(claimed_by=to, claimed_ms=None if to is None else self._tx.now_ms)
+        )
+        return given.rowcount == 1
+
+    def set_state(self, conversation_id: str, state: ThreadState) -> bool:
+        changed = self._connection.execute(
+            sa.update(conversations)
+            .where(conversations.c.id == conversation_id, conversations.c.state != state.value)
+            .values(state=state.value)
+        )
+        return changed.rowcount == 1
 
     def put_peers(self, conversation: Conversation, *, solo: bool) -> None:
         self._connection.execute(

@@ -26,7 +26,9 @@ from engine.conversations.models import (
 from engine.conversations.ports import DomainFacts
 from engine.messaging.models import Message
 from engine.storage import conversation_rows as rows
+from engine.storage.consents import pair_key
 from engine.storage.tables.accounts import domains, number_users, numbers, users
+from engine.storage.tables.consent import consents
 from engine.storage.tables.conversations import (
     conversation_members,
     conversation_peers,
@@ -37,6 +39,8 @@ from engine.storage.tables.messaging import messages
 from engine.storage.text_rows import AnyRow, read_messages
 
 _members, _threads = conversation_members.c, conversations.c
+#: Of users that numbers are assigned to: those who see what goes over them.
+_MAY_TEXT = (users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
 
 #: Threads a badge looks at, newest first: beyond it "many" is as good as a number.
 _MOST_UNREAD_THREADS = 1_000
@@ -109,7 +113,9 @@ class SqlThreadReads:
             for row in self._connection.execute(
                 sa.select(numbers.c.id, numbers.c.e164, numbers.c.sms_enabled, number_users.c.since)
                 .join(number_users, number_users.c.number_id == numbers.c.id)
-                .where(number_users.c.user_id == user_id)
+                .join(users, users.c.id == number_users.c.user_id)
+                .join(domains, domains.c.id == numbers.c.domain_id)
+                .where(number_users.c.user_id == user_id, *_MAY_TEXT)
                 .order_by(numbers.c.id)
             )
         ]
@@ -127,11 +133,24 @@ class SqlThreadReads:
         for row in self._connection.execute(
             sa.select(numbers.c.e164, number_users.c.user_id)
             .join(number_users, number_users.c.number_id == numbers.c.id)
-            .where(numbers.c.e164.in_(list(wanted)), numbers.c.domain_id == domain_id)
+            .join(users, users.c.id == number_users.c.user_id)
+            .join(domains, domains.c.id == numbers.c.domain_id)
+            .where(numbers.c.e164.in_(list(wanted)), numbers.c.domain_id == domain_id, *_MAY_TEXT)
             .order_by(number_users.c.user_id)
         ):
             found.setdefault(row.e164, []).append(row.user_id)
         return found
+
+    def stopped(self, pairs: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        keys = [pair_key(number, peer) for number, peer in pairs]
+        if not keys:
+            return ()
+        rows = self._connection.execute(
+            sa.select(consents.c.number, consents.c.peer).where(
+                consents.c.pair.in_(keys), consents.c.state == "stopped"
+            )
+        )
+        return {(row.number, row.peer) for row in rows}
 
     def number_used_last(self, user_id: str) -> str | None:
         return self._connection.execute(
@@ -154,7 +173,8 @@ class SqlThreadReads:
         whole_domain: bool,
     ) -> Sequence[Conversation]:
         sources: list[_Source] = []
-        if chosen.kind is not ConversationKind.SMS and chosen.state is None and user_id is not None:
+        texts_only = chosen.state is not None or chosen.claimed_by is not None
+        if chosen.kind is not ConversationKind.SMS and not texts_only and user_id is not None:
             sources.append(_chats(user_id))
         if chosen.kind is not ConversationKind.CHAT:
             if whole_domain:
@@ -233,6 +253,8 @@ class SqlThreadReads:
         query = source.query.where(source.is_deleted if chosen.deleted else sa.not_(source.is_deleted))
         if chosen.state is not None:
             query = query.where(_threads.state == chosen.state.value)
+        if chosen.claimed_by is not None:
+            query = query.where(_threads.claimed_by.is_not_distinct_from(chosen.claimed_by or None))
         if chosen.unread is not None:
             query = query.where(source.is_unread if chosen.unread else sa.not_(source.is_unread))
         if before is not None:

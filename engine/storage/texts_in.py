@@ -16,10 +16,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
+from engine.conversations.models import Notice, NoticeKind
 from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, NewEvent, domain_stream
 from engine.ids import new_id
 from engine.messaging.ports import InboundText, TextWords
 from engine.storage.blocked_senders import Blocked, blocked_among, blocks
+from engine.storage.conversation_rows import add_notice
 from engine.storage.keywords_in import Answers, Keyword, obey
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import numbers
@@ -281,6 +283,8 @@ def _deliver(
         # Kept for those who look for it: it is in no thread, and only who records everything is told.
         tx.emit(NewEvent(stream, "message.blocked", text.message_id, {"direction": "inbound"}, MANAGERS_ONLY))
     else:
+        if tx.connection.execute(_REOPEN, {"key_thread": conversation_id}).rowcount:
+            _tell_reopened(tx, number, conversation_id, text)
         tx.execute_many(NEWS_IN_THREAD, [(text.received_ms, text.message_id, conversation_id)])
         tx.execute_many(NOBODY_LEFT, [(conversation_id,)])
         data = {"direction": "inbound", "conversation_id": conversation_id, "status": "received"}
@@ -298,6 +302,22 @@ def _deliver(
     obey(tx, said, intake.words, intake.answers)
 
 
+def _tell_reopened(
+    tx: Transaction, number: _OurNumber, conversation_id: str | None, text: InboundText
+) -> None:
+    thread_id = conversation_id or ""
+    data = {"message_id": text.message_id}
+    add_notice(tx, Notice(new_id("tle"), thread_id, NoticeKind.REOPENED, None, data, text.received_ms))
+    told = {"changed": ["state"], "state": "open"}
+    stream = domain_stream(number.domain_id)
+    tx.emit(NewEvent(stream, "conversation.updated", thread_id, told, number.user_ids))
+
+
+_REOPEN = (
+    sa.update(conversations)
+    .where(conversations.c.id == bindparam("key_thread"), conversations.c.state == "done")
+    .values(state="open")
+)
 _INSERT_THREAD = HotStatement(
     insert(conversations),
     "id",

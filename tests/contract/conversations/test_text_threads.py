@@ -151,7 +151,7 @@ async def test_nothing_is_started_where_texting_is_off(world: World) -> None:
         return error.value.code
 
     await world.accounts.users.update(SYSTEM, world.people[0].id, UpdateUser(sms_enabled=False))
-    assert await refused() == "sms_disabled"
+    assert await refused() == "sms_disabled_for_user"
     await world.accounts.users.update(SYSTEM, world.people[0].id, UpdateUser(sms_enabled=True))
     await world.accounts.numbers.update(SYSTEM, world.shared.id, UpdateNumber(sms_enabled=False))
     assert await refused() == "sms_disabled"
