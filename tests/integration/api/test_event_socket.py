@@ -17,7 +17,7 @@ from engine.accounts.models import SYSTEM, UpdateUser
 from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, NewEvent, private_to
 from tests.integration.api.world import Tenant, World
 
-SOON_S = 5.0
+SOON_S = 15.0
 
 
 @pytest.fixture
@@ -33,9 +33,16 @@ class Reader:
         self._world = world
 
     async def frame(self) -> dict[str, Any]:
+        """The next frame. That other readers come and go is passed over."""
+        while True:
+            frame = await self.any_frame()
+            if frame["type"] != "presence":
+                return frame
+
+    async def any_frame(self) -> dict[str, Any]:
         message = await self.ws.receive(timeout=SOON_S)
         assert message.type is aiohttp.WSMsgType.TEXT, (message, self.ws.close_code)
-        frame = json.loads(message.data)
+        frame: dict[str, Any] = json.loads(message.data)
         if "seq" in frame:
             schema = {"$ref": "#/components/schemas/EventResource"}
             self._world.client.contract.check_schema(schema, frame)
@@ -237,7 +244,7 @@ async def test_a_super_user_reads_operations_and_the_domains_it_names(world: Wor
         assert set((await reader.frame())["streams"]) == {acme.domain.id, OPERATIONS_STREAM}
         await world.emit(NewEvent(OPERATIONS_STREAM, "carrier.bind_changed", "one", {"n": 0}))
         await world.emit(ring(acme, 1))
-        assert numbers(await reader.events(2)) == [0, 1]
+        assert sorted(numbers(await reader.events(2))) == [0, 1]  # each stream keeps its order, no more
     async with opened(world, world.reseller, f"?domains={acme.domain.id}") as reader:
         assert set((await reader.frame())["streams"]) == {acme.domain.id}
     assert await refusal(world, world.reseller) == (422, "invalid_request")
@@ -270,11 +277,11 @@ async def test_what_nobody_keeps_is_seen_by_those_it_is_for(world: World, acme: 
         assert numbers(await user.events(1)) == numbers(await manager.events(1)) == [0]
         world.bus.publish_ephemeral(acme.domain.id, "typing", {"user_id": bob}, [ann])
         world.bus.publish_ephemeral(acme.domain.id, "typing", {"user_id": ann}, [bob])
-        world.bus.publish_ephemeral(acme.domain.id, "presence", {"user_id": bob})
+        world.bus.publish_ephemeral(acme.domain.id, "weather", {"user_id": bob})
         moments = [await user.frame(), await user.frame()]
-        assert [one["type"] for one in moments] == ["typing", "presence"]
+        assert [one["type"] for one in moments] == ["typing", "weather"]
         assert moments[0] == {"type": "typing", "stream": acme.domain.id, "data": {"user_id": bob}}
-        assert (await manager.frame())["type"] == "presence"
+        assert (await manager.frame())["type"] == "weather"
         await world.emit(NewEvent(zenith.domain.id, "domain.updated", zenith.domain.id, {"n": 9}))
         assert (await stranger.frame())["data"] == {"n": 9}
 
