@@ -82,7 +82,7 @@ FEATURES: tuple[Routes, ...] = (
 )
 
 #: What an event's frame brings along, by its noun, so that a page need not ask for it.
-COMPLETIONS: Mapping[str, Completion] = {}
+COMPLETIONS: Mapping[str, Completion] = {"message": messages.of_events}
 
 
 def build_app(

@@ -60,6 +60,7 @@ from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
 from engine.storage.event_log import EventLog
+from engine.storage.event_rows import EventRows
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
 from engine.storage.ownership import sole_engine
 from engine.storage.presence import SqlRoster, SqlStatuses
@@ -223,6 +224,7 @@ async def _working(
         directory=names,
         audit=AuditReader(database),
         event_log=event_log,
+        event_rows=EventRows(database),
         bus=bus,
         health=EngineHealth(database, carriers, calls.pbx_links),
         metrics=metrics.registry(),

@@ -42,6 +42,7 @@ __all__ = [
     "Conversations",
     "Ephemeral",
     "EventLog",
+    "EventRows",
     "Health",
     "Messaging",
     "Overflowed",
@@ -156,6 +157,13 @@ class EventLog(Protocol):
         """The number of the oldest event still kept; a stream that keeps none is absent."""
 
 
+class EventRows(Protocol):
+    """What events are about. It asks nobody's permission: show it to those the event is for."""
+
+    async def messages(self, message_ids: Sequence[str]) -> Sequence[Message]:
+        """Those that are there, as they are now, in no order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One thing the engine depends on.
@@ -202,6 +210,7 @@ class Services:
     call_log: CallLog
     audit: AuditLog
     event_log: EventLog
+    event_rows: EventRows
     bus: Bus
     health: Health
     metrics: CollectorRegistry

@@ -12,6 +12,7 @@ from api.event_frames import MAX_STREAMS, Cursor, cursor_of_text, event_fields, 
 from api.event_position import Position
 from api.permissions import Permission
 from api.requests import ApiRequest
+from api.rest.messages import MessageResource
 from api.routes import NoBody, NoQuery, Routes
 from api.schema import At, Query, Resource, at
 from engine.accounts.models import Principal, Scope
@@ -47,6 +48,9 @@ class EventResource(Resource):
     subject: str
     at: At
     data: dict[str, Any]
+    message: MessageResource | None = Field(
+        default=None, description="With events about a message, on the socket: the message as it is now."
+    )
 
 
 class EventPage(Resource):

@@ -7,7 +7,7 @@ the refusal in the words of every other route.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -32,6 +32,7 @@ from engine.messaging.models import (
     SendText,
 )
 from engine.messaging.rollup import message_status
+from engine.services import Services
 
 routes = Routes("messages")
 
@@ -269,6 +270,11 @@ def _renders_batch(request_id: str) -> Callable[[Sequence[Message | EngineError]
         return 202, _encode({"items": items}).decode()
 
     return rendered
+
+
+async def of_events(services: Services, message_ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+    """Messages as frames of events bring them along."""
+    return {one.id: document(one) for one in await services.event_rows.messages(message_ids)}
 
 
 #: What can be wrong with a text beyond its shape.

@@ -80,6 +80,7 @@ from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, Transaction
 from engine.storage.event_log import EventLog
+from engine.storage.event_rows import EventRows
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
 from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SqlSearch
@@ -191,6 +192,7 @@ class World:
     health: HealthTwin
     pbx: SilentPbx
     phones: ScriptedPhones
+    presence: Presence
     super_user: str
     reseller: str
     super_user_key_id: str
@@ -404,6 +406,7 @@ async def a_world(
         call_log=CallLog(call_log, rosters[0], clock),
         audit=AuditReader(database),
         event_log=EventLog(database),
+            event_rows=EventRows(database),
         bus=bus,
         health=health,
         metrics=CollectorRegistry(),
@@ -436,6 +439,7 @@ async def a_world(
             health=health,
             pbx=pbx,
             phones=phones,
+            presence=presence,
             super_user=super_user.secret,
             reseller=reseller.secret,
             super_user_key_id=super_user.credential.id,
