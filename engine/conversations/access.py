@@ -35,7 +35,7 @@ class Standing:
         return "" if self.mine is None else self.mine.sees_after
 
     def require_side(self) -> Member:
-        """Raises InvalidRequest `no_user` for a server."""
+        """Raises Forbidden `no_user` for a server."""
         if self.mine is None:
             raise errors.user_required()
         return self.mine

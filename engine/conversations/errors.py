@@ -53,8 +53,8 @@ def user_disabled(field: str) -> Conflict:
     return Conflict("The user is disabled and would never read it.", code="user_disabled", field=f"/{field}")
 
 
-def user_required() -> InvalidRequest:
-    return InvalidRequest("This belongs to one user. Ask with that user's own credential.", code="no_user")
+def user_required() -> Forbidden:
+    return Forbidden("This belongs to one user. Ask with that user's own credential.", code="no_user")
 
 
 def not_yourself() -> Forbidden:

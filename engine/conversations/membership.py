@@ -109,7 +109,7 @@ def remove_number(
 
 
 def leave(changes: ThreadChanges, principal: Principal, conversation_id: str) -> Left:
-    """Raises NotFound, InvalidRequest `no_user`, or Conflict (`direct_chat`, `last_member`)."""
+    """Raises NotFound, Forbidden `no_user`, or Conflict (`direct_chat`, `last_member`)."""
     asked = standing(changes, principal, conversation_id)
     side = asked.require_side()
     if not is_chat(asked.thread):

@@ -15,7 +15,7 @@ from engine.ids import new_id
 def mute(
     changes: ThreadChanges, principal: Principal, conversation_id: str, until_ms: int | None
 ) -> Standing:
-    """until_ms: None unmutes, FOR_EVER. Raises NotFound or InvalidRequest `no_user`."""
+    """until_ms: None unmutes, FOR_EVER. Raises NotFound or Forbidden `no_user`."""
     asked = standing(changes, principal, conversation_id)
     return _keep(changes, asked, replace(asked.require_side(), muted_until_ms=until_ms), "muted")
 
@@ -23,7 +23,7 @@ def mute(
 def delete(changes: ThreadChanges, principal: Principal, conversation_id: str) -> Standing:
     """Hide the thread and what was said in it until now; what comes next brings the rest back.
 
-    Raises NotFound or InvalidRequest `no_user`.
+    Raises NotFound or Forbidden `no_user`.
     """
     asked = standing(changes, principal, conversation_id)
     through = asked.thread.last_item_id or new_id("msg")
@@ -34,7 +34,7 @@ def delete(changes: ThreadChanges, principal: Principal, conversation_id: str) -
 def restore(changes: ThreadChanges, principal: Principal, conversation_id: str) -> Standing:
     """Show again all that was deleted, and follow again a text thread that was left.
 
-    Raises NotFound or InvalidRequest `no_user`.
+    Raises NotFound or Forbidden `no_user`.
     """
     asked = standing(changes, principal, conversation_id)
     side = replace(asked.require_side(), deleted_through="", left_ms=None)
@@ -42,7 +42,7 @@ def restore(changes: ThreadChanges, principal: Principal, conversation_id: str) 
 
 
 def mark_unread(changes: ThreadChanges, principal: Principal, conversation_id: str) -> Standing:
-    """Put a mark on the thread until it is read next. Raises NotFound or InvalidRequest `no_user`."""
+    """Put a mark on the thread until it is read next. Raises NotFound or Forbidden `no_user`."""
     asked = standing(changes, principal, conversation_id)
     return _keep(changes, asked, replace(asked.require_side(), marked_unread=True), "marked_unread")
 

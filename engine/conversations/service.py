@@ -186,7 +186,7 @@ class Conversations:
         return Page(items, f"{last.last_message_ms}.{last.id}")
 
     async def unread_totals(self, principal: Principal) -> UnreadTotals:
-        """What the user's badge shows. Raises InvalidRequest `no_user`."""
+        """What the user's badge shows. Raises Forbidden `no_user`."""
         user_id, domain_id = principal.user_id, principal.domain_id
         if user_id is None or domain_id is None:
             raise errors.user_required()
@@ -280,7 +280,7 @@ class Conversations:
     async def read(self, principal: Principal, conversation_id: str, through: str | None) -> ThreadView:
         """The user has read up to this message (None: the last one); a position never goes back.
 
-        Raises NotFound or InvalidRequest `no_user`.
+        Raises NotFound or Forbidden `no_user`.
         """
         asked = await self._store.read(lambda reads: standing(reads, principal, conversation_id))
         side = asked.require_side()
@@ -290,10 +290,11 @@ class Conversations:
     async def typing(self, principal: Principal, conversation_id: str) -> None:
         """Tell the others that the user is writing; they hear of it at once or never.
 
-        Raises NotFound, InvalidRequest `no_user`, or RateLimited.
+        Raises NotFound, Forbidden `no_user`, or RateLimited.
         """
         user_id = principal.user_id
         if user_id is None:
+            await self._store.read(lambda reads: standing(reads, principal, conversation_id))
             raise errors.user_required()
         if not self._typing.admits(user_id, conversation_id, self._clock.monotonic()):
             return

@@ -186,6 +186,40 @@ def click(tenant: Tenant) -> dict[str, object]:
     return {"to": "102", "user_id": tenant.users[0].id}
 
 
+async def group_of_texts(world: World, tenant: Tenant) -> str:
+    body = {"to": [{"number": "+12025550177"}, {"number": "+12025550178"}], "from": tenant.number.e164}
+    group = await world.client.post("/v1/conversations", tenant.manager, body)
+    conversation_id: str = group.body["id"]
+    return conversation_id
+
+
+async def number_in_group(world: World, tenant: Tenant) -> Ask:
+    group = await group_of_texts(world, tenant)
+    return Ask(f"/v1/conversations/{group}/members?number=%2B12025550178")
+
+
+async def shared_thread(world: World, tenant: Tenant) -> Ask:
+    everybody = {"user_ids": [user.id for user in tenant.users]}
+    await world.client.ask("PATCH", f"/v1/numbers/{tenant.number.id}", secret=tenant.manager, json=everybody)
+    return Ask(f"/v1/conversations/{tenant.conversation_id}:leave")
+
+
+def own_thread(verb: str, body: object = ...) -> Row:
+    """Something a user does to their own side of a thread."""
+    return Row(
+        fixed(
+            lambda t: f"/v1/conversations/{t.conversation_id}:{verb}",
+            None if body is ... else lambda t: body,
+        ),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}:{verb}", body)],
+        narrower=NO_USER,
+    )
+
+
+def new_thread(tenant: Tenant) -> dict[str, object]:
+    return {"to": [{"number": "+12025550177"}], "from": tenant.number.e164}
+
+
 ROWS: dict[str, Row] = {
     "create_domain": Row(new_domain),
     "list_domains": Row(fixed(lambda t: "/v1/domains")),
@@ -349,6 +383,57 @@ ROWS: dict[str, Row] = {
     "say": Row(
         fixed(lambda t: f"/v1/conversations/{t.conversation_id}/messages", lambda t: {"text": "Hello"}),
         lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/messages", {"text": "Hello"})],
+    ),
+    "start_conversation": Row(
+        fixed(lambda t: "/v1/conversations", new_thread, domain_in="body"),
+        lambda ids: [
+            Ask("/v1/conversations", {"to": [{"user_id": ids.user}]}),
+            Ask("/v1/conversations", {"to": [{"contact_id": ids.contact}]}),
+            Ask("/v1/conversations", {"to": [{"number": "+12025550177"}], "from": ids.e164}),
+            Ask("/v1/conversations", {"to": [{"number": "+12025550177"}], "domain_id": ids.domain}),
+        ],
+    ),
+    "explain_conversation": Row(
+        fixed(lambda t: "/v1/conversations:explain", new_thread, domain_in="body"),
+        lambda ids: [
+            Ask("/v1/conversations:explain", {"to": [{"user_id": ids.user}]}),
+            Ask("/v1/conversations:explain", {"to": [{"number": "+12025550177"}], "from": ids.e164}),
+        ],
+    ),
+    "unread_conversations": Row(fixed(lambda t: "/v1/conversations:unread"), narrower=NO_USER),
+    "rename_conversation": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}", lambda t: {"name": "Lunch"}),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}", {"name": "Mine"})],
+    ),
+    "conversation_timeline": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/timeline"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/timeline")],
+    ),
+    "add_members": Row(
+        fixed(
+            lambda t: f"/v1/conversations/{t.conversation_id}/members",
+            lambda t: {"to": [{"number": "+12025550179"}]},
+        ),
+        lambda ids: [
+            Ask(f"/v1/conversations/{ids.conversation}/members", {"to": [{"number": "+12025550179"}]})
+        ],
+    ),
+    "remove_member": Row(
+        number_in_group,
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/members?number=%2B12025550177")],
+    ),
+    "leave_conversation": Row(
+        shared_thread, lambda ids: [Ask(f"/v1/conversations/{ids.conversation}:leave")], narrower=NO_USER
+    ),
+    "mute_conversation": own_thread("mute", {"muted": True}),
+    "delete_conversation": own_thread("delete"),
+    "restore_conversation": own_thread("restore"),
+    "read_conversation": own_thread("read", {}),
+    "mark_conversation_unread": own_thread("unread"),
+    "typing": own_thread("typing"),
+    "move_message": Row(
+        fixed(lambda t: f"/v1/messages/{t.message_id}:move", lambda t: {"conversation_id": None}),
+        lambda ids: [Ask(f"/v1/messages/{ids.message}:move", {"conversation_id": None})],
     ),
     "create_contact": Row(
         fixed(lambda t: "/v1/contacts", lambda t: {"name": "New"}, domain_in="body"),
