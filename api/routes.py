@@ -67,8 +67,9 @@ class Route:
     JSON, or None for an empty body. reads: media types of a body the handler reads by itself.
     problems: the codes it may fail with beyond those that every route of its kind shares.
     idempotent: it honours an Idempotency-Key. decode: a faster reader of the body that accepts exactly
-    what the model accepts; raises ValueError. hot: called thousands of times a second; logged at debug level only. socket: may be
-    upgraded to a WebSocket, which checks the Origin and admits a ticket in the address.
+    what the model accepts; raises ValueError. hot: called thousands of times a second; logged at debug
+    level only. socket: may be upgraded to a WebSocket, which checks the Origin and admits a ticket in
+    the address.
     """
 
     method: str

@@ -19,12 +19,16 @@ class DomainSettingsChanges(Input):
     sms_enabled: bool = LEFT_AS_IT_IS
     region: Word | None = LEFT_AS_IT_IS
     desk_phone_chat: bool = LEFT_AS_IT_IS
+    users_edit_shared_contacts: bool = LEFT_AS_IT_IS
 
 
 class DomainSettingsResource(Resource):
     sms_enabled: bool = Field(description="Whether its people may text; resellers change it.")
     region: str | None = Field(description="Country code by which national numbers are read.")
     desk_phone_chat: bool = Field(description="Whether users may have chats on their desk phones.")
+    users_edit_shared_contacts: bool = Field(
+        description="Whether users too may change the contacts the domain shares."
+    )
 
 
 def shown(settings: DomainSettings) -> DomainSettingsResource:
@@ -32,6 +36,7 @@ def shown(settings: DomainSettings) -> DomainSettingsResource:
         sms_enabled=settings.sms_enabled,
         region=settings.region,
         desk_phone_chat=settings.desk_phone_chat,
+        users_edit_shared_contacts=settings.users_edit_shared_contacts,
     )
 
 

@@ -98,12 +98,13 @@ class DomainSettings:
     """What a domain decides for its people; each is read by the feature it is about.
 
     sms_enabled, region: as in `Domain`. desk_phone_chat: whether chats may reach desk phones; see
-    `UserSettings.desk_phone_chat`.
+    `UserSettings.desk_phone_chat`. users_edit_shared_contacts: users too, not only office managers.
     """
 
     sms_enabled: bool = True
     region: str | None = None
     desk_phone_chat: bool = False
+    users_edit_shared_contacts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +430,7 @@ class UpdateDomainSettings:
     sms_enabled: bool | Unset = UNSET
     region: str | Unset | None = UNSET
     desk_phone_chat: bool | Unset = UNSET
+    users_edit_shared_contacts: bool | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 A personal contact is its owner's alone: a manager sees it no more than a colleague does, and it is
 answered for like one that is not there. Shared ones are seen by the whole domain; office managers
-change them, and users where the settings let them.
+change them, and users where the settings of the domain let them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from engine.accounts.models import Domain, Principal, Scope
 from engine.contacts.errors import invalid, no_such_contact, no_such_domain, shared_read_only
 from engine.contacts.models import Contact
 from engine.contacts.ports import ContactReads, SeesDomain
-from engine.contacts.settings import ContactSettings
 
 
 def domain_meant(
@@ -54,7 +53,7 @@ def contact_seen(
     return contact
 
 
-def require_may_share(principal: Principal, settings: ContactSettings) -> None:
+def require_may_share(reads: ContactReads, principal: Principal, domain: Domain) -> None:
     """Raises Forbidden `shared_contacts_read_only` for one who may not change shared contacts."""
-    if principal.scope < Scope.OFFICE_MANAGER and not settings.users_edit_shared:
+    if principal.scope < Scope.OFFICE_MANAGER and not reads.users_edit_shared(domain):
         raise shared_read_only()

@@ -63,11 +63,14 @@ class ContactFiles:
         `too_many_contacts`, each before anything was stored.
         """
         for_all = is_shared(principal, shared)
-        if for_all:
-            require_may_share(principal, self._settings)
-        domain = await self._store.read(
-            lambda reads: domain_meant(reads, self._sees_domain, principal, domain_id)
-        )
+
+        def begin(reads: ContactReads) -> Domain:
+            domain = domain_meant(reads, self._sees_domain, principal, domain_id)
+            if for_all:
+                require_may_share(reads, principal, domain)
+            return domain
+
+        domain = await self._store.read(begin)
         read = await _read_to_the_end(read_csv(text) if file_format is FileFormat.CSV else read_vcards(text))
         flaws = [one for one in read if isinstance(one, Flaw)]
         entries = [one for one in read if isinstance(one, Entry)]

@@ -30,6 +30,9 @@ class ContactReads(Protocol):
 
     def domain(self, domain_id: str) -> Domain | None: ...
 
+    def users_edit_shared(self, domain: Domain) -> bool:
+        """Whether users may change shared contacts, not only office managers."""
+
     def users_by_extension(self, domain_id: str, extensions: Collection[str]) -> Mapping[str, Person]:
         """Enabled and disabled users, by extension."""
 

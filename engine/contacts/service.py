@@ -46,8 +46,6 @@ class Contacts:
         """Raises InvalidRequest, NotFound (domain), Forbidden `shared_contacts_read_only` or Conflict
         `too_many_contacts`."""
         shared = is_shared(principal, command.shared)
-        if shared:
-            require_may_share(principal, self._settings)
         if command.favourite and principal.user_id is None:
             raise _nobodys_favourite()
         command = checked(command)
@@ -55,6 +53,8 @@ class Contacts:
 
         def work(changes: ContactChanges) -> Contact:
             domain = domain_meant(changes, self._sees_domain, principal, command.domain_id)
+            if shared:
+                require_may_share(changes, principal, domain)
             contact = Contact(
                 id=contact_id,
                 domain_id=domain.id,
@@ -135,10 +135,10 @@ class Contacts:
                 if not isinstance(value := getattr(command, field), Unset)
             }
             if texts or not isinstance(command.numbers, Unset):
+                domain = domain_meant(changes, self._sees_domain, principal, before.domain_id)
                 if before.shared:
-                    require_may_share(principal, self._settings)
+                    require_may_share(changes, principal, domain)
                 if not isinstance(command.numbers, Unset):
-                    domain = domain_meant(changes, self._sees_domain, principal, before.domain_id)
                     texts["numbers"] = resolved(changes, domain, command.numbers)
                 after = dataclasses.replace(before, **texts)
             changed = [field for field in texts if getattr(before, field) != getattr(after, field)]
@@ -162,7 +162,8 @@ class Contacts:
         def work(changes: ContactChanges) -> None:
             contact = contact_seen(changes, self._sees_domain, principal, contact_id)
             if contact.shared:
-                require_may_share(principal, self._settings)
+                domain = domain_meant(changes, self._sees_domain, principal, contact.domain_id)
+                require_may_share(changes, principal, domain)
             changes.delete_contact(contact.id)
             announce(changes, principal, "contact.deleted", contact, {})
 

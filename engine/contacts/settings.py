@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContactSettings:
-    """users_edit_shared: whether users may change shared contacts, not only office managers."""
+    """How much an address book holds."""
 
-    users_edit_shared: bool = False
     personal_contacts: int = 10_000  # of one user
     shared_contacts: int = 100_000  # of one domain; a search takes as long in few as in many
 

@@ -17,7 +17,7 @@ from engine.contacts.search_keys import Query, keys_of_contact, sort_key
 from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
 from engine.ids import new_id
-from engine.storage import audit, directory_search, idempotency
+from engine.storage import audit, directory_search, idempotency, settings
 from engine.storage.account_rows import read_domain
 from engine.storage.database import Database
 from engine.storage.directory_keys import delete_keys, insert_keys, joined
@@ -63,6 +63,9 @@ class SqlContactReads:
     def domain(self, domain_id: str) -> Domain | None:
         row = self._connection.execute(sa.select(domains).where(domains.c.id == domain_id)).first()
         return None if row is None else read_domain(row)
+
+    def users_edit_shared(self, domain: Domain) -> bool:
+        return settings.of_domains(self._connection, (domain,))[domain.id].users_edit_shared_contacts
 
     def users_by_extension(self, domain_id: str, extensions: Collection[str]) -> Mapping[str, Person]:
         found: dict[str, Person] = {}

@@ -54,8 +54,8 @@ def delete_keys(connection: Connection, book: str, joined_keys: str, subject: st
 
 
 def index_user(connection: Connection, user: User) -> None:
-    """Let a user who has no keys be found."""
-    keys = keys_of_user(user.extension, user.display_name)
+    """Let a user who has no keys be found, unless it is disabled."""
+    keys = keys_of_user(user.extension, user.display_name) if user.enabled else ()
     insert_keys(connection, [(user.domain_id, key, user.id) for key in keys])
 
 

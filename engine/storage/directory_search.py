@@ -18,8 +18,11 @@ from engine.storage.directory_keys import beginning_with
 from engine.storage.tables.contacts import contacts, directory_keys
 
 _k = directory_keys.c
-#: A contact has several keys with one beginning (`202` twice in a number), so some rows are the same one's.
-_ROWS_PER_HIT = 6
+#: A contact may have several keys with one beginning (`202` twice in a number, three numbers alike), so some
+#: rows are the same one's. Users and contacts have one name.
+_ROWS_PER_HIT = {Match.NUMBER: 6, Match.CONTACT_WORD: 3}
+#: Where favourites are to come first, a few more are looked at than shown.
+_LOOKED_AT = 2
 
 
 def search(
@@ -31,14 +34,14 @@ def search(
         return []
     parts = []
     for match, chosen in ways:
-        part = chosen.order_by(_k.key).limit(limit * _ROWS_PER_HIT).subquery()
+        part = chosen.order_by(_k.key).limit(limit * _ROWS_PER_HIT.get(match, _LOOKED_AT)).subquery()
         parts.append(sa.select(sa.literal(int(match)).label("match"), part.c.key, part.c.subject))
     found = connection.execute(sa.union_all(*parts)).all()
     # Of two with the same key the older comes first, so that a repeated query shows the same.
     best: dict[str, Match] = {}
     for match, _, subject in sorted((row.match, row.key, row.subject) for row in found):
         best.setdefault(subject, Match(match))
-    return [(match, subject) for subject, match in best.items()]
+    return [(match, subject) for subject, match in best.items()][: limit * _LOOKED_AT]
 
 
 Rows = sa.Select[tuple[str, str]]
@@ -76,10 +79,9 @@ def _with_all_words(book: str, terms: Sequence[str]) -> Rows:
     rows = _range(book, "w" + first)
     if not others:
         return rows
-    rows = rows.join(contacts, contacts.c.id == _k.subject)
+    # Read row by row, so that it ends when enough are found; a join may be planned over the whole book.
+    keys = sa.select(contacts.c.search_keys).where(contacts.c.id == _k.subject).scalar_subquery()
     for term in others:
         kinds = "wd" if term.isdecimal() else "w"
-        rows = rows.where(
-            sa.or_(*(contacts.c.search_keys.contains(f"\n{kind}{term}", autoescape=True) for kind in kinds))
-        )
+        rows = rows.where(sa.or_(*(keys.contains(f"\n{kind}{term}", autoescape=True) for kind in kinds)))
     return rows

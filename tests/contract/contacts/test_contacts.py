@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.accounts.models import SYSTEM, PageRequest, Principal, Scope, UpdateUser
+from engine.accounts.models import (
+    SYSTEM,
+    PageRequest,
+    Principal,
+    Scope,
+    UpdateDomainSettings,
+    UpdateUser,
+)
 from engine.contacts.models import ContactFilter, CreateContact, NumberDraft, UpdateContact
 from engine.contacts.settings import ContactSettings
 from engine.errors import Conflict, EngineError, Forbidden, InvalidRequest, NotFound
@@ -167,18 +174,17 @@ async def test_a_shared_contact_is_everybodys_and_the_managers_to_change(world: 
     assert all(not event.user_ids for event in world.published if event.type.startswith("contact."))
 
 
-class TestWhereUsersMayEditSharedContacts:
-    @pytest.fixture
-    def settings(self) -> ContactSettings:
-        return ContactSettings(users_edit_shared=True)
-
-    async def test_a_user_makes_changes_and_deletes_them(self, world: World) -> None:
-        acme = await world.domain()
-        ada = await world.user(acme, "101", "Ada")
-        saved = await world.save(person(ada), "Pizza", shared=True)
-        await world.contacts.update(person(ada), saved.id, UpdateContact(company="Luigi"))
-        await world.contacts.delete(person(ada), saved.id)
-        assert (await world.contacts.list(person(ada))).items == ()
+async def test_where_a_domain_lets_them_users_change_shared_contacts(world: World) -> None:
+    acme, other = await world.domain(), await world.domain("Other")
+    ada, eve = await world.user(acme, "101", "Ada"), await world.user(other, "101", "Eve")
+    allowed = UpdateDomainSettings(users_edit_shared_contacts=True)
+    await world.accounts.preferences.change_domain(server(acme), acme.id, allowed)
+    saved = await world.save(person(ada), "Pizza", shared=True)
+    await world.contacts.update(person(ada), saved.id, UpdateContact(company="Luigi"))
+    await world.contacts.delete(person(ada), saved.id)
+    assert (await world.contacts.list(person(ada))).items == ()
+    with pytest.raises(Forbidden):
+        await world.save(person(eve), "Pizza", shared=True)
 
 
 async def test_a_favourite_is_each_users_own(world: World) -> None:

@@ -406,7 +406,7 @@ async def a_world(
         call_log=CallLog(call_log, rosters[0], clock),
         audit=AuditReader(database),
         event_log=EventLog(database),
-            event_rows=EventRows(database),
+        event_rows=EventRows(database),
         bus=bus,
         health=health,
         metrics=CollectorRegistry(),
