@@ -58,6 +58,8 @@ def problem_codes(route: Route) -> frozenset[str]:
         codes |= _WITH_BODY
     if route.reads:
         codes |= {"body_too_large", "unsupported_media_type"}
+    if route.json_read is not None:
+        codes |= _WITH_BODY
     if route.query is not NoQuery:
         codes |= _WITH_QUERY
     if route.idempotent:
@@ -122,6 +124,7 @@ References = Mapping[tuple[type[BaseModel], JsonSchemaMode], str]
 
 def _schemas(table: RouteTable) -> tuple[dict[str, Any], References]:
     inputs = {route.body for route in table if route.reads_body} | {route.query for route in table}
+    inputs |= {route.json_read for route in table if route.json_read is not None}
     outputs = {model for route in table for model in route.answers.values() if isinstance(model, type)} | {
         Problem
     }
@@ -156,8 +159,10 @@ def _operation(route: Route, tag: str, schemas: Mapping[str, Any], references: R
         schema = {"$ref": references[route.body, "validation"]}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     elif route.reads:
-        text = {"schema": {"type": "string"}}
-        operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.reads, text)}
+        content: dict[str, Any] = {name: {"schema": {"type": "string"}} for name in route.reads}
+        if route.json_read is not None:
+            content["application/json"] = {"schema": {"$ref": references[route.json_read, "validation"]}}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 

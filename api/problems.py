@@ -84,6 +84,7 @@ CODES: Mapping[str, Kind] = {
     "invalid_cursor": Kind(422, "The cursor is not one of ours"),
     "mixed_conversation": Kind(422, "Users and outside numbers do not mix"),
     "invalid_number": Kind(422, "The phone number is not valid"),
+    "import_refused": Kind(422, "Some rows cannot be taken, so none was"),
     "import_unreadable": Kind(422, "The file cannot be read"),
     "no_such_extension": Kind(422, "There is no such extension"),
     "auto_answer_not_possible": Kind(422, "Auto-answer does not fit the other wishes"),

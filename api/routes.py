@@ -64,7 +64,8 @@ class Route:
 
     permission: who may use it; None is refused at start-up.
     answers: what success looks like, by status: a model, media types (parted by ", ") for what is not
-    JSON, or None for an empty body. reads: media types of a body the handler reads by itself.
+    JSON, or None for an empty body. reads: media types of a body the handler reads by itself; json_read:
+    what it reads where that is JSON.
     problems: the codes it may fail with beyond those that every route of its kind shares.
     idempotent: it honours an Idempotency-Key. decode: a faster reader of the body that accepts exactly
     what the model accepts; raises ValueError. hot: called thousands of times a second; logged at debug
@@ -86,6 +87,7 @@ class Route:
     hot: bool
     socket: bool
     reads: tuple[str, ...]
+    json_read: type[BaseModel] | None
 
     @property
     def name(self) -> str:
@@ -137,6 +139,7 @@ class Routes:
         hot: bool = False,
         socket: bool = False,
         reads: Sequence[str] = (),
+        json_read: type[BaseModel] | None = None,
     ) -> Callable[
         [Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]]],
         Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]],
@@ -162,6 +165,7 @@ class Routes:
                     hot=hot,
                     socket=socket,
                     reads=tuple(reads),
+                    json_read=json_read,
                 )
             )
             return handler

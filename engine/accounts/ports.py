@@ -61,6 +61,9 @@ class AccountsReads(Protocol):
 
     def device_at_endpoint(self, pbx: str, endpoint: str) -> Device | None: ...
 
+    def devices_at(self, pbx: str, endpoints: Sequence[str]) -> list[Device]:
+        """The devices there are at these endpoints, in no order."""
+
     def list_devices(
         self, *, domain_id: str, user_id: str | None, after: str, limit: int
     ) -> list[Device]: ...
@@ -68,6 +71,9 @@ class AccountsReads(Protocol):
     def number(self, number_id: str) -> Number | None: ...
 
     def number_with_e164(self, e164: str) -> Number | None: ...
+
+    def numbers_with(self, e164s: Sequence[str]) -> list[Number]:
+        """The numbers there are of these, in no order, whoever has them."""
 
     def list_numbers(
         self, *, domain_id: str, user_id: str | None, after: str, limit: int
@@ -115,6 +121,8 @@ class AccountsChanges(AccountsReads, Protocol):
 
     def insert_user(self, user: User) -> None: ...
 
+    def insert_users(self, new: Sequence[User]) -> None: ...
+
     def save_user(self, user: User) -> None: ...
 
     def delete_user(self, user_id: str) -> None:
@@ -126,6 +134,8 @@ class AccountsChanges(AccountsReads, Protocol):
     def save_user_settings(self, user_id: str, chosen: UserSettings) -> None: ...
 
     def insert_device(self, device: Device) -> None: ...
+
+    def insert_devices(self, new: Sequence[Device]) -> None: ...
 
     def save_device(self, device: Device) -> None: ...
 

@@ -15,6 +15,7 @@ from engine.accounts.devices import Devices
 from engine.accounts.domains import Domains
 from engine.accounts.errors import credential_expired, credential_revoked, credential_unknown
 from engine.accounts.hashing import PasswordHashes
+from engine.accounts.imports import Imports
 from engine.accounts.keys import Keys
 from engine.accounts.models import Credential, Domain, Principal
 from engine.accounts.numbers import Numbers
@@ -60,6 +61,7 @@ class Accounts:
         self.keys = Keys(store, self._recent)
         self.tokens = Tokens(store)
         self.preferences = Preferences(store)
+        self.imports = Imports(store, self._recent, known_carriers)
         self.passwords = Passwords(store, self._hashes, login, self._recent)
         self.sessions = Sessions(store, self._hashes, self.passwords, login, self._recent, clock)
 

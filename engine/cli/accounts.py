@@ -22,7 +22,7 @@ from engine.accounts.models import (
     UpdateNumber,
     UpdateUser,
 )
-from engine.cli import keys, logins
+from engine.cli import imports, keys, logins
 from engine.cli.options import AsJson, ConfigFile
 from engine.cli.show import as_dict, print_record, print_table
 
@@ -43,7 +43,15 @@ def add_verbs(app: typer.Typer) -> None:
         (
             "user",
             "People of a domain.",
-            (add_user, list_users, show_user, set_user, remove_user, logins.password_user),
+            (
+                add_user,
+                list_users,
+                show_user,
+                set_user,
+                remove_user,
+                logins.password_user,
+                imports.import_users,
+            ),
         ),
         (
             "device",
@@ -53,7 +61,7 @@ def add_verbs(app: typer.Typer) -> None:
         (
             "number",
             "Phone numbers texts are sent from and arrive at.",
-            (add_number, list_numbers, show_number, set_number, remove_number),
+            (add_number, list_numbers, show_number, set_number, remove_number, imports.import_numbers),
         ),
         ("key", "API keys.", (keys.add_key, keys.list_keys, keys.show_key, keys.revoke_key)),
     ):

@@ -6,7 +6,7 @@ ids of its users, read with one more query a page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -52,6 +52,9 @@ from engine.storage.tables.accounts import (
 from engine.storage.transaction import Transaction
 
 R = TypeVar("R")
+
+#: Well below what one statement may have of parameters.
+_VALUES_AT_ONCE = 500
 
 
 class SqlAccountsStore:
@@ -125,6 +128,13 @@ class SqlAccountsReads(SqlProofReads):
         query = sa.select(devices).where(devices.c.pbx == pbx, devices.c.endpoint == endpoint)
         return self._one(read_device, query)
 
+    def devices_at(self, pbx: str, endpoints: Sequence[str]) -> list[Device]:
+        found: list[Device] = []
+        for some in _cut(endpoints):
+            query = sa.select(devices).where(devices.c.pbx == pbx, devices.c.endpoint.in_(some))
+            found += self._all(read_device, query)
+        return found
+
     def list_devices(self, *, domain_id: str, user_id: str | None, after: str, limit: int) -> list[Device]:
         query = sa.select(devices).where(devices.c.domain_id == domain_id, devices.c.id > after)
         if user_id is not None:
@@ -136,6 +146,13 @@ class SqlAccountsReads(SqlProofReads):
 
     def number_with_e164(self, e164: str) -> Number | None:
         return self._one_number(numbers.c.e164 == e164)
+
+    def numbers_with(self, e164s: Sequence[str]) -> list[Number]:
+        found: list[Number] = []
+        for some in _cut(e164s):
+            query = sa.select(numbers).where(numbers.c.e164.in_(some))
+            found += self._numbers(self._connection.execute(query).all())
+        return found
 
     def list_numbers(self, *, domain_id: str, user_id: str | None, after: str, limit: int) -> list[Number]:
         query = sa.select(numbers).where(numbers.c.domain_id == domain_id, numbers.c.id > after)
@@ -199,6 +216,10 @@ class SqlAccountsChanges(SqlAccountsReads, SqlProofChanges):
         self._connection.execute(users.insert().values(user_row(user)))
         index_user(self._connection, user)
 
+    def insert_users(self, new: Sequence[User]) -> None:
+        if new:
+            self._connection.execute(users.insert(), [user_row(user) for user in new])
+
     def save_user(self, user: User) -> None:
         forget_user(self._connection, user.id)
         self._save(users, user.id, user_row(user))
@@ -217,6 +238,10 @@ class SqlAccountsChanges(SqlAccountsReads, SqlProofChanges):
 
     def insert_device(self, device: Device) -> None:
         self._connection.execute(devices.insert().values(device_row(device)))
+
+    def insert_devices(self, new: Sequence[Device]) -> None:
+        if new:
+            self._connection.execute(devices.insert(), [device_row(device) for device in new])
 
     def save_device(self, device: Device) -> None:
         self._save(devices, device.id, device_row(device))
@@ -290,3 +315,9 @@ class SqlAccountsChanges(SqlAccountsReads, SqlProofChanges):
                 for user_id in number.user_ids
             ]
             self._connection.execute(number_users.insert(), rows)
+
+
+def _cut(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """In pieces that fit into one statement."""
+    for start in range(0, len(values), _VALUES_AT_ONCE):
+        yield values[start : start + _VALUES_AT_ONCE]

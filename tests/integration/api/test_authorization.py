@@ -321,6 +321,17 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: f"/v1/users/{t.users[1].id}:reset-password"),
         lambda ids: [Ask(f"/v1/users/{ids.user}:reset-password")],
     ),
+    "import_users": Row(
+        fixed(lambda t: "/v1/users:import", lambda t: {"users": []}, domain_in="query"),
+        lambda ids: [Ask(f"/v1/users:import?domain_id={ids.domain}", {"users": []})],
+    ),
+    "import_numbers": Row(
+        fixed(lambda t: "/v1/numbers:import", lambda t: {"numbers": []}, domain_in="query"),
+        lambda ids: [
+            Ask(f"/v1/numbers:import?domain_id={ids.domain}", {"numbers": []}),
+            Ask("/v1/numbers:import?dry_run=true", {"numbers": [{"e164": ids.e164}]}),
+        ],
+    ),
     "read_me": Row(fixed(lambda t: "/v1/me")),
     "get_my_settings": Row(fixed(lambda t: "/v1/me/settings"), narrower=NO_USER),
     "change_my_settings": Row(

@@ -239,3 +239,27 @@ def test_a_person_has_a_role_and_a_login_which_can_be_taken_away() -> None:
     assert (user["login"], user["role"]) == ("ann", "office_manager")
     changed = made("user", "set", str(user["id"]), "--login", "", "--role", "basic_user")
     assert (changed["login"], changed["role"]) == (None, "basic_user")
+
+
+def test_an_office_is_taken_in_from_two_files(tmp_path: Path) -> None:
+    domain = a_domain()
+    people, lines = tmp_path / "people.csv", tmp_path / "numbers.csv"
+    people.write_text("extension,display_name,devices\n101,Anna,anna\n102,Bob,\n")
+    lines.write_text("e164,carrier,extensions\n030 123456,one,101 102\n")
+    dry = made("user", "import", str(people), "--domain", domain, "--dry-run")
+    assert (dry["created"], dry["dry_run"]) == (2, True)
+    assert made("user", "import", str(people), "--domain", domain)["created"] == 2
+    assert made("user", "import", str(people), "--domain", domain)["unchanged"] == 2
+    assert made("number", "import", str(lines), "--domain", domain)["created"] == 1
+
+    people.write_text("extension,display_name\n103,Carla\n1,Bad\n")
+    code, said = refused("user", "import", str(people), "--domain", domain)
+    assert code == 2
+    assert said.splitlines() == [
+        "line 3, extension: An extension has 2 to 10 digits. [invalid_request]",
+        "error[import_refused]: 1 of the rows cannot be taken; nothing was changed.",
+    ]
+    skipped = ringback("user", "import", str(people), "--domain", domain, "--skip-bad", "--json")
+    assert json.loads(skipped.stdout)["created"] == 1
+    code, said = refused("user", "import", str(tmp_path), "--domain", domain)
+    assert code == 2
