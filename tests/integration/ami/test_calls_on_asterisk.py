@@ -89,12 +89,11 @@ class Engine:
 
     async def place(self, exten: str, *, endpoint: str = "1001", device: bool = True, **options: Any) -> str:
         channel_id = f"c2c-{new_id('call')}"
-        options.setdefault("timeout_ms", 10_000)
+        options = {"timeout_ms": 10_000, "context": PrivateAsterisk.dial_context, **options}
         request = OriginateRequest(
             channel_id=channel_id,
             call_id=channel_id.removeprefix("c2c-"),
             endpoint=endpoint,
-            context=PrivateAsterisk.dial_context,
             exten=exten,
             caller_number="1001",
             caller_name='Anna "A", Zoë',
@@ -243,10 +242,18 @@ async def test_barred_outside_number(engine: Engine, phones: Shelf) -> None:
     assert engine.result("b") == (LegResult.FORBIDDEN, 21, 403)
 
 
-async def test_unknown_extension_rings_nobody(engine: Engine, phones: Shelf) -> None:
+@pytest.mark.every_asterisk
+@pytest.mark.parametrize(
+    ("exten", "options"),
+    [("9999", {}), ("1002", {"context": "nowhere"})],
+    ids=["extension", "context"],
+)
+async def test_unknown_extension_or_context_rings_nobody(
+    engine: Engine, phones: Shelf, exten: str, options: dict[str, str]
+) -> None:
     anna = await phones.take("1001", Policy.answer())
     with pytest.raises(PeerRejected) as error:
-        await engine.place("9999")
+        await engine.place(exten, **options)
     assert error.value.code == "no_such_extension"
     assert anna.count("incoming") == 0
 
