@@ -7,6 +7,7 @@ It turns what a session reports into what a carrier's owner understands. The rul
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -421,4 +422,6 @@ def _why(error: OSError) -> str:
         return f"tls_certificate: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         return f"tls: {error.reason or type(error).__name__}"
+    if type(error) is OSError and error.errno is not None:
+        return errno.errorcode.get(error.errno, "OSError")  # EMFILE, say, has no class of its own
     return type(error).__name__

@@ -163,6 +163,44 @@ class Unbinds(Meddler):
             link.to_smsc(one)
 
 
+class UnbindsWhenFull(Meddler):
+    """The SMSC unbinds, once, when so many texts are unanswered, and goes on answering them."""
+
+    def __init__(self, window_pdus: int) -> None:
+        self._window_pdus, self._out, self.done = window_pdus, 0, False
+
+    def from_engine(self, link: Link, one: Pdu) -> None:
+        if one.command_id != UNBIND | RESPONSE:
+            link.to_smsc(one)
+        self._out += one.command_id == SUBMIT_SM
+        if self._out >= self._window_pdus and not self.done:
+            self.done = True
+            link.raw_to_engine(pdu(UNBIND, 0, _FAR + 6).octets)
+
+    def from_smsc(self, link: Link, one: Pdu) -> None:
+        if one.command_id == SUBMIT_SM | RESPONSE:
+            self._out = max(0, self._out - 1)
+        link.to_engine(one)
+
+
+class Probes(Meddler):
+    """Probes of the SMSC's, in between. answered: their sequence numbers."""
+
+    def __init__(self) -> None:
+        self.answered: set[int] = set()
+
+    def probe(self, link: Link, nth: int) -> int:
+        """Send one; returns its sequence number."""
+        link.raw_to_engine(pdu(ENQUIRE_LINK, 0, _FAR + 100 + nth).octets)
+        return _FAR + 100 + nth
+
+    def from_engine(self, link: Link, one: Pdu) -> None:
+        if one.command_id == ENQUIRE_LINK | RESPONSE and one.sequence_number > _FAR:
+            self.answered.add(one.sequence_number)
+        else:
+            link.to_smsc(one)
+
+
 class Refuses(Meddler):
     """Each nth submit_sm gets an answer of ours and never reaches the SMSC."""
 

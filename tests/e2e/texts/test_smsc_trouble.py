@@ -167,6 +167,21 @@ async def test_a_slow_smsc_is_waited_for(parent: WarmParent, sqlite_database: st
     assert world.tap.sessions == 1
 
 
+async def test_an_smsc_that_unbinds_while_the_window_is_full_is_heard_out(
+    parent: WarmParent, sqlite_database: str, tmp_path: Path
+) -> None:
+    async with simulated_smsc() as smsc, under_load(parent, smsc, sqlite_database, tmp_path) as world:
+        await smsc.behave(response_delay_s=0.5)
+        world.tap.meddler = unbinding = faults.UnbindsWhenFull(WINDOW)
+        await world.bound_again(1)
+        await smsc.behave(response_delay_s=0.0)
+        world.tap.meddler = Meddler()
+        verdict = await judged(world)
+    assert unbinding.done
+    assert verdict.doubted == 0
+    assert world.tap.sessions == 2
+
+
 async def test_an_smsc_that_restarts_uses_its_ids_again(
     parent: WarmParent, sqlite_database: str, tmp_path: Path
 ) -> None:

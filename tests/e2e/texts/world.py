@@ -56,13 +56,14 @@ CARRIER: Mapping[str, object] = {
 
 @dataclass
 class World:
-    """process: the newest life of the engine."""
+    """port: where the engine serves its API. process: its newest life."""
 
     url: str
     smsc: Smsc
     tap: Tap
     client: Client
     folder: Path
+    port: int
     _parent: WarmParent
     process: EngineProcess | None = None
     started_at: float = 0.0
@@ -201,7 +202,7 @@ async def a_world(
         pace_s=pace_s,
         watch=tap.seen,
     )
-    world = World(url, smsc, tap, client, folder, parent)
+    world = World(url, smsc, tap, client, folder, port, parent)
     try:
         yield world
     finally:
