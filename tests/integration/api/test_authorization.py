@@ -66,6 +66,7 @@ class Ids:
     session: str
     call_log: str
     e164: str
+    block: str
 
 
 def ids_of(tenant: Tenant) -> Ids:
@@ -82,12 +83,13 @@ def ids_of(tenant: Tenant) -> Ids:
         tenant.session_id,
         tenant.call_log_id,
         tenant.number.e164,
+        tenant.block_id,
     )
 
 
 def ids_of_nothing() -> Ids:
     kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont", "ses", "clog")
-    return Ids(*(new_id(kind) for kind in kinds), "+12025550199")
+    return Ids(*(new_id(kind) for kind in kinds), "+12025550199", new_id("blk"))
 
 
 #: Keys of these act for nobody, who has nothing of their own.
@@ -153,6 +155,40 @@ async def doomed_number(world: World, tenant: Tenant) -> Ask:
 async def doomed_key(world: World, tenant: Tenant) -> Ask:
     secret = await world.key(Scope.OFFICE_MANAGER, domain_id=tenant.domain.id)
     return Ask(f"/v1/keys/{(await world.principal(secret)).credential_id}")
+
+
+async def doomed_block(world: World, tenant: Tenant) -> Ask:
+    made_now = await world.services.blocked_senders.block(SYSTEM, "+12025550191", tenant.number.e164)
+    return Ask(f"/v1/blocked-senders/{made(made_now).id}")
+
+
+def pair(e164: str) -> str:
+    return f"/v1/consents/pair?number=%2B{e164[1:]}&peer=%2B12025550177"
+
+
+def on_record(e164: str) -> dict[str, object]:
+    return {"number": e164, "peer": "+12025550177", "state": "active", "reason": "Signed a form"}
+
+
+NOBODY = f"usr_{0:032x}"
+
+
+def shared_inbox(
+    verb: str,
+    body: Callable[[str], object] | None = None,
+    narrower: dict[Scope, str] | None = None,
+) -> Row:
+    """Something done to a text thread; body: made from the id of a user."""
+    return Row(
+        fixed(
+            lambda t: f"/v1/conversations/{t.conversation_id}:{verb}",
+            None if body is None else lambda t: body(t.users[0].id),
+        ),
+        lambda ids: [
+            Ask(f"/v1/conversations/{ids.conversation}:{verb}", ... if body is None else body(NOBODY))
+        ],
+        narrower=narrower,
+    )
 
 
 async def new_key(_: World, tenant: Tenant) -> Ask:
@@ -376,6 +412,51 @@ ROWS: dict[str, Row] = {
             Ask(f"/v1/messages?conversation_id={ids.conversation}"),
         ],
     ),
+    "explain_message": Row(
+        fixed(lambda t: "/v1/messages:explain", text),
+        lambda ids: [Ask("/v1/messages:explain", from_stranger(ids))],
+    ),
+    "list_consents": Row(
+        fixed(lambda t: "/v1/consents", domain_in="query"),
+        lambda ids: [Ask(f"/v1/consents?domain_id={ids.domain}")],
+    ),
+    "get_consent": Row(fixed(lambda t: pair(t.number.e164)), lambda ids: [Ask(pair(ids.e164))]),
+    "set_consent": Row(
+        fixed(lambda t: "/v1/consents/pair", lambda t: on_record(t.number.e164)),
+        lambda ids: [Ask("/v1/consents/pair", on_record(ids.e164))],
+    ),
+    "list_keyword_answers": Row(
+        fixed(lambda t: "/v1/keyword-answers", domain_in="query"),
+        lambda ids: [Ask(f"/v1/keyword-answers?domain_id={ids.domain}")],
+    ),
+    "set_keyword_answers": Row(
+        fixed(lambda t: "/v1/keyword-answers", lambda t: {"help": "Ask us."}, domain_in="body"),
+        lambda ids: [
+            Ask("/v1/keyword-answers", {"help": "Ask them.", "domain_id": ids.domain}),
+            Ask("/v1/keyword-answers", {"help": "Ask them.", "number": ids.e164}),
+        ],
+    ),
+    "block_sender": Row(
+        fixed(lambda t: "/v1/blocked-senders", lambda t: {"peer": "+12025550177", "number": t.number.e164}),
+        lambda ids: [
+            Ask("/v1/blocked-senders", {"peer": "+12025550177", "number": ids.e164}),
+            Ask("/v1/blocked-senders", {"peer": "+12025550177", "domain_id": ids.domain}),
+        ],
+    ),
+    "list_blocked_senders": Row(
+        fixed(lambda t: "/v1/blocked-senders", domain_in="query"),
+        lambda ids: [Ask(f"/v1/blocked-senders?domain_id={ids.domain}")],
+    ),
+    "get_blocked_sender": Row(
+        fixed(lambda t: f"/v1/blocked-senders/{t.block_id}"),
+        lambda ids: [Ask(f"/v1/blocked-senders/{ids.block}")],
+    ),
+    "unblock_sender": Row(doomed_block, lambda ids: [Ask(f"/v1/blocked-senders/{ids.block}")]),
+    "claim_conversation": shared_inbox("claim", narrower=NO_USER),
+    "release_conversation": shared_inbox("release"),
+    "assign_conversation": shared_inbox("assign", lambda user_id: {"user_id": user_id}),
+    "finish_conversation": shared_inbox("done"),
+    "reopen_conversation": shared_inbox("reopen"),
     "get_message": Row(
         fixed(lambda t: f"/v1/messages/{t.message_id}"), lambda ids: [Ask(f"/v1/messages/{ids.message}")]
     ),

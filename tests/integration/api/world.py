@@ -179,6 +179,7 @@ class Tenant:
     session_id: str
     session: str
     call_log_id: str
+    block_id: str
 
 
 @dataclass
@@ -259,6 +260,7 @@ class World:
         await accounts.passwords.set(SYSTEM, users[0].id, PASSWORD)
         session = await accounts.sessions.log_in(LogIn(name=f"101@{name}", password=PASSWORD, address=name))
         message = await self.inbound(number, "+12025550177", "hello")
+        block = made(await self.services.blocked_senders.block(SYSTEM, "+12025550190", number))
         missed = await self.missed_call(users[0], f"{name}-101", "+12025550177")
         return Tenant(
             domain,
@@ -275,6 +277,7 @@ class World:
             session.session.id,
             session.secret,
             missed.id,
+            block.id,
         )
 
     async def missed_call(self, user: User, endpoint: str, caller: str) -> CallLogEntry:
