@@ -203,10 +203,6 @@ class Phone:
         await self._ask("listen", path=str(path), for_s=for_s)
         return Recording(path)
 
-    async def heard(self, tone_hz: float, for_s: float = 0.5) -> float:
-        """Listen for a while; the share of the energy at that tone, 0 to 1."""
-        return (await self.listen(for_s)).share(tone_hz)
-
     async def saw(self, event: PhoneEvent) -> None:
         """For the worker's reader: keep the event and wake who waits."""
         async with self._news:
