@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from engine.storage.migrations import CURRENT_REVISION
 from engine.storage.tables import metadata
 from tests.contract.storage.notes import open_node
 
+ROOT = Path(__file__).resolve().parents[3]
 _SQLITE_CATALOG = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
 _POSTGRES_CATALOG = """
     SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
@@ -78,6 +81,22 @@ def test_migrating_twice_is_harmless(empty_url: str) -> None:
     assert migrate.current(empty_url) == CURRENT_REVISION
     migrate.upgrade(empty_url)
     assert migrate.current(empty_url) == CURRENT_REVISION
+
+
+def test_a_migration_that_is_killed_leaves_nothing_behind_and_is_done_again(
+    empty_url: str, reference_url: str
+) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "tests.integration.storage.migrating_process", empty_url],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert int(answer.stdout) > 5, "hardly any was killed"
+    assert migrate.current(empty_url) == CURRENT_REVISION
+    assert asyncio.run(in_database(empty_url, catalog)) == asyncio.run(in_database(reference_url, catalog))
 
 
 def test_the_release_names_the_last_revision_there_is() -> None:
