@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TypeVar
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -19,6 +21,7 @@ from engine.idempotency import Replayed
 T = TypeVar("T")
 
 JSON = "application/json"
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
 _JSON_HEADERS = CIMultiDict({hdrs.CONTENT_TYPE: JSON})
 
 
@@ -28,6 +31,34 @@ def json_answer(status: int, resource: Resource) -> web.Response:
 
 def json_bytes(status: int, body: bytes) -> web.Response:
     return web.Response(status=status, body=body, headers=_JSON_HEADERS)
+
+
+@dataclass(slots=True)
+class HotAnswer:
+    """What the handler of a hot route answers: JSON. How it goes out is the front door's to decide.
+
+    replayed: it is the answer kept for an Idempotency-Key.
+    """
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+    @property
+    def content_type(self) -> str:
+        return JSON if self.status < 400 else PROBLEM_JSON
+
+    def response(self) -> web.Response:
+        """As aiohttp sends it."""
+        headers: dict[str, str] = {hdrs.CONTENT_TYPE: self.content_type}
+        if self.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return QuickAnswer(status=self.status, body=self.body, headers=headers)
+
+    def octets(self, lines: str) -> bytes:
+        """The whole answer. lines: further headers, each with its line end, vetted by the caller."""
+        replayed = "Idempotency-Replayed: true\r\n" if self.replayed else ""
+        return _octets(self.status, f"Content-Type: {self.content_type}\r\n{replayed}{lines}", self.body)
 
 
 class QuickAnswer(web.Response):
@@ -59,16 +90,25 @@ class QuickAnswer(web.Response):
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client has gone")
-        body = self.body
-        assert isinstance(body, bytes)
-        lines = "".join([f"{name}: {value}\r\n" for name, value in self.headers.items()])
-        head = (
-            f"HTTP/1.1 {self.status} {self.reason}\r\n{lines}"
-            f"Content-Length: {len(body)}\r\nDate: {_date(int(time.time()))}\r\n\r\n"
-        )
-        transport.write(head.encode() + body)
+        transport.write(whole(self))
         if transport.get_write_buffer_size():
             await request.writer.drain()
+
+
+def whole(response: web.Response) -> bytes:
+    """A response as octets; its body must be bytes, and whoever set its headers must have vetted them."""
+    body = response.body
+    assert isinstance(body, bytes)
+    lines = "".join([f"{name}: {value}\r\n" for name, value in response.headers.items()])
+    return _octets(response.status, lines, body)
+
+
+def _octets(status: int, lines: str, body: bytes) -> bytes:
+    head = (
+        f"HTTP/1.1 {status} {_REASONS[status]}\r\n{lines}"
+        f"Content-Length: {len(body)}\r\nDate: {_date(int(time.time()))}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 @lru_cache(maxsize=2)
@@ -77,7 +117,7 @@ def _date(at_s: int) -> str:
 
 
 def quick_answer(status: int, body: bytes) -> web.Response:
-    """JSON on the hot path."""
+    """JSON on the hot path, where it is aiohttp's."""
     return QuickAnswer(status=status, body=body, headers=_JSON_HEADERS)
 
 
@@ -92,6 +132,11 @@ def replayed(earlier: Replayed) -> web.Response:
         "Idempotency-Replayed": "true",
     }
     return web.Response(status=earlier.status, body=earlier.body.encode(), headers=headers)
+
+
+def hot_replayed(earlier: Replayed) -> HotAnswer:
+    """`replayed` for a hot route."""
+    return HotAnswer(earlier.status, earlier.body.encode(), replayed=True)
 
 
 def done_once(result: T | Replayed, render: Callable[[T], tuple[int, str]]) -> web.Response:

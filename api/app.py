@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from aiohttp import web
 from api.context import CONTEXT, Context
 from api.event_feed import Completion
 from api.front_door import Endpoint, FrontDoor, Unmatched
+from api.hot_lane import HotLanes
 from api.metrics import ApiMetrics
 from api.openapi import describe
 from api.rest import (
@@ -51,6 +53,8 @@ from engine.clock import Clock, SystemClock
 from engine.services import Services
 
 VERSION = "1"
+
+HOT_LANES: web.AppKey[HotLanes] = web.AppKey("hot_lanes", HotLanes)
 
 FEATURES: tuple[Routes, ...] = (
     domains.routes,
@@ -108,8 +112,10 @@ def build_app(
     app = web.Application(client_max_size=settings.max_body_octets)
     app[CONTEXT] = context
     door = FrontDoor(context)
-    for route in table:
-        app.router.add_route(route.method, route.aiohttp_path, Endpoint(route, door).serve)
+    endpoints = [Endpoint(route, door) for route in table]
+    for endpoint in endpoints:
+        app.router.add_route(endpoint.route.method, endpoint.route.aiohttp_path, endpoint.serve)
+    app[HOT_LANES] = HotLanes(endpoints, settings.max_body_octets, settings.keepalive_s)
     app.router.add_route("*", "/{anything:.*}", Unmatched(table, door).serve)
 
     async def keep_sockets(_: web.Application) -> AsyncIterator[None]:
@@ -148,10 +154,17 @@ async def serving(
         max_headers=64,
     )
     await runner.setup()
+    lanes = app[HOT_LANES]
+    lanes.to_aiohttp = runner.server
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=1_024, ssl_context=tls)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        yield host, port
+        listening = await asyncio.get_running_loop().create_server(
+            lanes, settings.host, settings.port, backlog=1_024, ssl=tls
+        )
+        host, port = listening.sockets[0].getsockname()[:2]
+        try:
+            yield host, port
+        finally:
+            listening.close()
+            await lanes.close(settings.stop_within_s)
     finally:
         await runner.cleanup()

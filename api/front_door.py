@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 from aiohttp import hdrs, web
 
+from api.answers import HotAnswer, whole
 from api.context import Context
 from api.cookies import SESSION_COOKIE, refuse_forged
 from api.permissions import Permission, scopes_with
@@ -45,11 +46,20 @@ class FrontDoor:
         self.origins = frozenset(context.settings.allowed_origins)
         # Asked once: a filtered debug call would still cost the hot path its arguments.
         self.hot_is_logged: bool = log.bind().is_enabled_for(logging.DEBUG)
+        always = {
+            hdrs.SERVER: "ringback",
+            hdrs.CACHE_CONTROL: "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if self.origins:
+            always[hdrs.VARY] = hdrs.ORIGIN
+        self._always = always
+        self._always_lines = "".join([f"{name}: {value}\r\n" for name, value in always.items()])
 
-    def failed(self, request: web.Request, error: Exception, identity: str) -> web.Response:
+    def failed(self, method: str, error: Exception, identity: str) -> web.Response:
         """The problem that answers a request which raised this."""
         if isinstance(error, EngineError):
-            if request.method == hdrs.METH_GET and error.field is not None and error.field.startswith("/"):
+            if method == hdrs.METH_GET and error.field is not None and error.field.startswith("/"):
                 # Services point into a body; a GET has none, so they mean a query parameter.
                 error.field = "?" + error.field[1:]
             return problem_response(error, identity)
@@ -62,15 +72,23 @@ class FrontDoor:
             return
         headers = response.headers
         headers["X-Request-Id"] = identity
-        headers[hdrs.SERVER] = "ringback"
-        headers[hdrs.CACHE_CONTROL] = "no-store"
-        headers["X-Content-Type-Options"] = "nosniff"
+        headers.update(self._always)
         if self.origins:
-            headers[hdrs.VARY] = "Origin"
             origin = request.headers.get(hdrs.ORIGIN)
             if origin in self.origins:
                 headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
                 headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED_HEADERS
+
+    def hot_octets(self, answer: HotAnswer, identity: str) -> bytes:
+        """A hot route's answer with the headers every answer has, but those for other origins' pages."""
+        return answer.octets(f"X-Request-Id: {identity}\r\n{self._always_lines}")
+
+    def failed_octets(self, method: str, error: Exception, identity: str) -> tuple[int, bytes]:
+        """`failed` for what did not come through aiohttp: status and octets."""
+        response = self.failed(method, error, identity)
+        response.headers["X-Request-Id"] = identity
+        response.headers.update(self._always)
+        return response.status, whole(response)
 
     def note(
         self, request: web.Request, route: Route | None, status: int, elapsed_s: float, identity: str
@@ -107,14 +125,14 @@ class Endpoint:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        identity = self._door.ids.of(request)
+        identity = self._door.ids.of(request.headers.get("X-Request-Id"))
         if self._logged:  # on the hot path even this counts; what it logs names the message
             structlog.contextvars.bind_contextvars(request_id=identity)
         response: web.StreamResponse
         try:
             response = await self._answer(request, identity)
         except Exception as error:
-            response = self._door.failed(request, error, identity)
+            response = self._door.failed(request.method, error, identity)
         self._door.finish(request, response, identity)
         elapsed_s = time.perf_counter() - started
         self._metrics.answered(response.status, elapsed_s)
@@ -122,13 +140,39 @@ class Endpoint:
             self._door.note(request, self.route, response.status, elapsed_s, identity)
         return response
 
+    @property
+    def served_plainly(self) -> bool:
+        """Whether `serve_plain` may be used: of a request it sees the body and a few headers, no more."""
+        route = self.route
+        plain = self._reads_body and not self._reads_query and not route.path_parameters and not self._public
+        return route.hot and plain and not self._logged
+
+    async def serve_plain(self, headers: Mapping[str, str], raw: bytes) -> bytes:
+        """`serve` without aiohttp: the whole answer. headers: by lower-case name; raw: the body, as JSON."""
+        started = time.perf_counter()
+        route, door = self.route, self._door
+        identity = door.ids.of(headers.get("x-request-id"))
+        try:
+            principal = self._permitted(await self._bearer(headers.get("authorization")))
+            body = decode_body(route, raw)
+            key, claim = headers.get("idempotency-key"), None
+            if route.idempotent and key is not None:
+                claim = claim_of(key, route.method, route.path, principal, raw)
+            answer = await route.handler(
+                ApiRequest(None, self._context, principal, identity, body, _NO_QUERY, claim)
+            )
+            assert isinstance(answer, HotAnswer)
+            status, octets = answer.status, door.hot_octets(answer, identity)
+        except Exception as error:
+            status, octets = door.failed_octets(route.method, error, identity)
+        self._metrics.answered(status, time.perf_counter() - started)
+        return octets
+
     async def _answer(self, request: web.Request, identity: str) -> web.StreamResponse:
         route = self.route
         principal = None
         if not self._public:
-            principal = await self._authenticated(request)
-            if principal.scope not in self._scopes:
-                raise Forbidden("The scope of this credential does not allow this.", code="scope_too_low")
+            principal = self._permitted(await self._authenticated(request))
             request[PRINCIPAL] = principal
             self._context.services.presence.active(principal)
         if self._reads_body:
@@ -139,14 +183,16 @@ class Endpoint:
         reads_query = self._reads_query or "?" in request.raw_path
         query = parse_query(route, request) if reads_query else _NO_QUERY
         claim = None
-        if route.idempotent and principal is not None and "Idempotency-Key" in request.headers:
-            claim = claim_of(request, principal, raw)
-        return await route.handler(
+        key = request.headers.get("Idempotency-Key")
+        if route.idempotent and principal is not None and key is not None:
+            claim = claim_of(key, request.method, request.path, principal, raw)
+        answer = await route.handler(
             ApiRequest(request, self._context, principal, identity, body, query, claim)
         )
+        return answer.response() if isinstance(answer, HotAnswer) else answer
 
     async def _authenticated(self, request: web.Request) -> Principal:
-        """Who is asking; waits for the database only if the credential was not seen a moment ago.
+        """Who is asking.
 
         Raises Unauthenticated, or Forbidden `origin_not_allowed` for a socket or a cookie, and
         `anti_forgery_missing` for a cookie.
@@ -162,10 +208,23 @@ class Endpoint:
             if session is not None:
                 refuse_forged(request, self._context.settings.trusted_proxies, socket=self.route.socket)
                 return await self._context.services.accounts.authenticate(session)
+        return await self._bearer(authorization)
+
+    async def _bearer(self, authorization: str | None) -> Principal:
+        """Whose credential it is; waits for the database only if it was not seen a moment ago.
+
+        Raises Unauthenticated.
+        """
         scheme, _, secret = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthenticated("Send a credential in the header Authorization: Bearer.")
         return await self._context.services.accounts.authenticate(secret)
+
+    def _permitted(self, principal: Principal) -> Principal:
+        """Raises Forbidden `scope_too_low`."""
+        if principal.scope not in self._scopes:
+            raise Forbidden("The scope of this credential does not allow this.", code="scope_too_low")
+        return principal
 
     def _check_origin(self, request: web.Request) -> None:
         """A browser always says which page opens a socket, and no CORS rule stops that page."""
@@ -187,12 +246,12 @@ class Unmatched:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        identity = self._door.ids.of(request)
+        identity = self._door.ids.of(request.headers.get("X-Request-Id"))
         response: web.StreamResponse
         try:
             response = self._answer(request)
         except EngineError as error:
-            response = self._door.failed(request, error, identity)
+            response = self._door.failed(request.method, error, identity)
         self._door.finish(request, response, identity)
         elapsed_s = time.perf_counter() - started
         self._door.context.metrics.unmatched(request.method).answered(response.status, elapsed_s)

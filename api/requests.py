@@ -36,15 +36,25 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 @dataclass(slots=True)  # not frozen: that would triple the price of making one
 class ApiRequest(Generic[B, Q]):
-    """What a handler is given. body and query are of the types its route declares."""
+    """What a handler is given. body and query are of the types its route declares.
 
-    http: web.Request
+    aiohttp: its request, which those of hot routes may have come without.
+    """
+
+    aiohttp: web.Request | None
     context: Context
     caller: Principal | None
     request_id: str
     body: B
     query: Q
     claim: Claim | None
+
+    @property
+    def http(self) -> web.Request:
+        """aiohttp's request. A hot route must not ask for it."""
+        if self.aiohttp is None:
+            raise RuntimeError("this request did not come through aiohttp")
+        return self.aiohttp
 
     @property
     def principal(self) -> Principal:
@@ -77,9 +87,8 @@ class RequestIds:
         self._beginning = new_id("req")
         self._count = 0
 
-    def of(self, request: web.Request) -> str:
-        """The caller's X-Request-Id where it is sane, else one of ours."""
-        given = request.headers.get("X-Request-Id")
+    def of(self, given: str | None) -> str:
+        """given: the caller's X-Request-Id, taken where it is sane; else one of ours."""
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given
         self._count += 1
@@ -150,18 +159,17 @@ def parse_query(route: Route, request: web.Request) -> Query:
         raise InvalidInput(flaws) from None
 
 
-def claim_of(request: web.Request, principal: Principal, raw: bytes) -> Claim:
+def claim_of(key: str, method: str, path: str, principal: Principal, raw: bytes) -> Claim:
     """The claim the caller stakes with its Idempotency-Key.
 
     Its scope is the credential, method and path, so nobody meets another's keys.
     Raises MalformedRequest for a key that is not 1 to 255 printable ASCII characters.
     """
-    key = request.headers["Idempotency-Key"]
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise MalformedRequest(
             "An Idempotency-Key has 1 to 255 printable ASCII characters.", code="malformed_header"
         )
-    scope = f"{principal.credential_id} {request.method} {request.path}"
+    scope = f"{principal.credential_id} {method} {path}"
     return Claim(scope, key, hashlib.sha256(raw).hexdigest())
 
 

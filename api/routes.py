@@ -19,12 +19,14 @@ from api.problems import CODES
 from api.schema import Query
 
 if TYPE_CHECKING:
+    from api.answers import HotAnswer
     from api.requests import ApiRequest
 
 B = TypeVar("B")
 Q = TypeVar("Q")
+A = TypeVar("A", bound="web.StreamResponse | HotAnswer")
 
-Handler = Callable[["ApiRequest[Any, Any]"], Awaitable[web.StreamResponse]]
+Handler = Callable[["ApiRequest[Any, Any]"], Awaitable["web.StreamResponse | HotAnswer"]]
 Answers = Mapping[int, "type[BaseModel] | str | None"]
 
 _PATH_PARAMETER = re.compile(r"{([a-z_]+)}")
@@ -39,10 +41,11 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "session_id": ("ses", "session", "not_found"),
     "call_id": ("call", "call", "not_found"),
     "message_id": ("msg", "message", "not_found"),
-    "conversation_id": ("conv", "conversation", "not_found"),
     "entry_id": ("clog", "call log entry", "not_found"),
+    "conversation_id": ("conv", "conversation", "not_found"),
     "blocked_sender_id": ("blk", "blocked sender", "not_found"),
     "contact_id": ("cont", "contact", "not_found"),
+    "blocked_sender_id": ("blk", "blocked sender", "not_found"),
 }
 
 
@@ -69,8 +72,9 @@ class Route:
     problems: the codes it may fail with beyond those that every route of its kind shares.
     idempotent: it honours an Idempotency-Key. decode: a faster reader of the body that accepts exactly
     what the model accepts; raises ValueError. hot: called thousands of times a second; logged at debug
-    level only. socket: may be upgraded to a WebSocket, which checks the Origin and admits a ticket in
-    the address.
+    level only, and its handler may return a HotAnswer, to be served without aiohttp where the request
+    allows it (see `hot_lane`). socket: may be upgraded to a WebSocket, which checks the Origin and admits a
+    ticket in the address.
     """
 
     method: str
@@ -141,14 +145,14 @@ class Routes:
         reads: Sequence[str] = (),
         json_read: type[BaseModel] | None = None,
     ) -> Callable[
-        [Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]]],
-        Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]],
+        [Callable[[ApiRequest[B, Q]], Awaitable[A]]],
+        Callable[[ApiRequest[B, Q]], Awaitable[A]],
     ]:
         """Declare the decorated function as the handler of a route; see Route for the arguments."""
 
         def declare(
-            handler: Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]],
-        ) -> Callable[[ApiRequest[B, Q]], Awaitable[web.StreamResponse]]:
+            handler: Callable[[ApiRequest[B, Q]], Awaitable[A]],
+        ) -> Callable[[ApiRequest[B, Q]], Awaitable[A]]:
             self._routes.append(
                 Route(
                     method=method,

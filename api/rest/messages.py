@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
-from api.answers import done_once, json_bytes, quick_answer, replayed
+from api.answers import HotAnswer, hot_replayed, json_bytes
 from api.permissions import Permission
 from api.problems import Problem, problem_document
 from api.requests import ApiRequest, page_request
@@ -306,7 +306,7 @@ REFUSALS = (
     decode=msgspec.json.Decoder(FastNewMessage).decode,
     hot=True,
 )
-async def send_message(request: ApiRequest[NewMessage, NoQuery]) -> web.StreamResponse:
+async def send_message(request: ApiRequest[NewMessage, NoQuery]) -> HotAnswer:
     kept: list[str] = []
 
     def render(message: Message) -> tuple[int, str]:
@@ -318,9 +318,9 @@ async def send_message(request: ApiRequest[NewMessage, NoQuery]) -> web.StreamRe
         request.principal, request.body.command(), request.claim, render
     )
     if isinstance(sent, Replayed):
-        return replayed(sent)
+        return hot_replayed(sent)
     # A transaction that had to be run again has rendered again; what was committed is the last.
-    return quick_answer(202, kept[-1].encode() if kept else _encode(document(sent)))
+    return HotAnswer(202, kept[-1].encode() if kept else _encode(document(sent)))
 
 
 @routes.add(
@@ -335,12 +335,21 @@ async def send_message(request: ApiRequest[NewMessage, NoQuery]) -> web.StreamRe
     decode=msgspec.json.Decoder(FastNewMessages).decode,
     hot=True,
 )
-async def send_messages(request: ApiRequest[NewMessages, NoQuery]) -> web.StreamResponse:
-    render = _renders_batch(request.request_id)
+async def send_messages(request: ApiRequest[NewMessages, NoQuery]) -> HotAnswer:
+    kept: list[str] = []
+    render_items = _renders_batch(request.request_id)
+
+    def render(accepted: Sequence[Message | EngineError]) -> tuple[int, str]:
+        status, text = render_items(accepted)
+        kept.append(text)
+        return status, text
+
     sent = await request.services.messaging.send_batch(
         request.principal, request.body.commands(), request.claim, render
     )
-    return done_once(sent, render)
+    if isinstance(sent, Replayed):
+        return hot_replayed(sent)
+    return HotAnswer(202, (kept[-1] if kept else render_items(sent)[1]).encode())
 
 
 def page_answer(page: Page[Message]) -> web.Response:

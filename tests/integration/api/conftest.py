@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from api.settings import ApiSettings
 from tests.integration.api.world import World, a_world
+
+
+@pytest.fixture(autouse=True)
+def default_log_level() -> Iterator[None]:
+    """With debug lines on, hot routes would be served another way."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

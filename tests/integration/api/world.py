@@ -17,8 +17,9 @@ import aiohttp
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from api.app import build_app, serving
+from api.app import HOT_LANES, build_app, serving
 from api.context import CONTEXT, Context
+from api.hot_lane import HotLanes
 from api.settings import ApiSettings
 from engine.accounts.access import sees_domain
 from engine.accounts.hashing import HashCost, PasswordHashes
@@ -190,6 +191,7 @@ class World:
     clock: Clock
     client: CheckedClient
     context: Context
+    lanes: HotLanes
     health: HealthTwin
     pbx: SilentPbx
     phones: ScriptedPhones
@@ -409,7 +411,7 @@ async def a_world(
         call_log=CallLog(call_log, rosters[0], clock),
         audit=AuditReader(database),
         event_log=EventLog(database),
-        event_rows=EventRows(database),
+            event_rows=EventRows(database),
         bus=bus,
         health=health,
         metrics=CollectorRegistry(),
@@ -439,6 +441,7 @@ async def a_world(
             clock=clock,
             client=CheckedClient(session, f"http://{host}:{port}", contract),
             context=app[CONTEXT],
+            lanes=app[HOT_LANES],
             health=health,
             pbx=pbx,
             phones=phones,
