@@ -7,9 +7,10 @@ else uses and a certificate of it for a host name or an address.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import trustme
@@ -30,18 +31,21 @@ class Issued:
         return context
 
 
-IssueCertificate = Callable[[str], Issued]
+class IssueCertificate(Protocol):
+    """ends: when the certificate expires; years from now if it is not said."""
+
+    def __call__(self, identity: str, *, ends: datetime | None = None) -> Issued: ...
 
 
 @pytest.fixture(scope="session")
 def issue_certificate(tmp_path_factory: pytest.TempPathFactory) -> IssueCertificate:
     """A factory of certificates, each from an authority of its own; they end with the tests."""
 
-    def issue(identity: str) -> Issued:
+    def issue(identity: str, *, ends: datetime | None = None) -> Issued:
         folder = tmp_path_factory.mktemp("certificate")
         issued = Issued(folder / "authority.pem", folder / "chain.pem", folder / "key.pem")
         authority = trustme.CA()
-        certificate = authority.issue_cert(identity)
+        certificate = authority.issue_cert(identity, not_after=ends)
         authority.cert_pem.write_to_path(str(issued.authority))
         certificate.private_key_pem.write_to_path(str(issued.key))
         for position, link in enumerate(certificate.cert_chain_pems):

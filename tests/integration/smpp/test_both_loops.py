@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from engine.smpp.codec import SubmitSm
 from engine.smpp.tlv import Tlv
 from tests.integration.smpp.conftest import RunCarrier
 from tests.peers.certificates import IssueCertificate, Issued
-from tests.peers.node_smpp import StartNodeSmsc
+from tests.peers.node_smpp import NodeSmsc, StartNodeSmsc
 
 pytestmark = pytest.mark.node_smpp
 
@@ -96,7 +97,24 @@ async def test_a_certificate_that_does_not_fit_never_sees_the_password(
 ) -> None:
     if isinstance(tls, str):
         tls = TlsSettings(ca_file=str(certificate.authority), server_name="other.test")
-    smsc = await node_smsc(tls_key=str(certificate.key), tls_cert=str(certificate.chain))
+    await nothing_is_told(await start_tls(node_smsc, certificate), run_carrier, tls)
+
+
+async def test_an_expired_certificate_never_sees_the_password(
+    node_smsc: StartNodeSmsc, run_carrier: RunCarrier, issue_certificate: IssueCertificate
+) -> None:
+    expired = issue_certificate("smsc.test", ends=datetime.now(UTC) - timedelta(hours=1))
+    tls = TlsSettings(ca_file=str(expired.authority), server_name="smsc.test")
+    reason = await nothing_is_told(await start_tls(node_smsc, expired), run_carrier, tls)
+    assert "expired" in reason
+
+
+async def start_tls(node_smsc: StartNodeSmsc, shown: Issued) -> NodeSmsc:
+    return await node_smsc(tls_key=str(shown.key), tls_cert=str(shown.chain))
+
+
+async def nothing_is_told(smsc: NodeSmsc, run_carrier: RunCarrier, tls: TlsSettings) -> str:
+    """The bind is not even asked for; returns what operators are told."""
     running = run_carrier(smsc.port, tls=tls, hosts=(SmscAddress("127.0.0.1", smsc.port),))
     await running.recorder.until(lambda: running.recorder.binds)
     _, state, reason = running.recorder.binds[0]
@@ -104,3 +122,4 @@ async def test_a_certificate_that_does_not_fit_never_sees_the_password(
     assert reason.startswith("tls_certificate: ")
     await smsc.settle()
     assert smsc.events("bind") == []
+    return str(reason)
