@@ -103,11 +103,6 @@ class History:
         except EngineError as error:
             raise errors.no_such_message() if error.code == "not_found" else error from None
 
-    async def rows(self, message_ids: Sequence[str]) -> Sequence[Message]:
-        """Messages by id, whoever may see them: for those who have decided that already."""
-        found = await self._store.read(lambda reads: reads.last_messages(message_ids))
-        return list(found.values())
-
     async def _calls_in(
         self, principal: Principal, asked: Standing, before: Position | None, limit: int
     ) -> Sequence[TimelineItem]:

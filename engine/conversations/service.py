@@ -6,7 +6,7 @@ see it is decided in `access` and nowhere else, inside the transaction that show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from engine.accounts.models import Page, PageRequest, Principal, Scope
@@ -29,6 +29,7 @@ from engine.conversations.models import (
     Explanation,
     Left,
     ListThreads,
+    Member,
     Say,
     StartConversation,
     Target,
@@ -174,7 +175,9 @@ class Conversations:
             found = reads.list_threads(
                 domain.id, principal.user_id, chosen, before, page.limit + 1, whole_domain=everything
             )
-            return domain.id, views(reads, _standings(reads, principal, found), self._clock.now_ms())
+            rows = reads.members([one.id for one in found])
+            standings = _standings(reads, principal, found, rows)
+            return domain.id, views(reads, standings, self._clock.now_ms(), rows)
 
         domain_id, found = await self._store.read(work)
         numbers = {one.number for seen in found for one in seen.peers}
@@ -329,12 +332,16 @@ class Conversations:
         return named(seen, await self._names.names_of(domain_id, principal.user_id, numbers))
 
 
-def _standings(reads: ThreadReads, principal: Principal, threads: Sequence[Conversation]) -> list[Standing]:
+def _standings(
+    reads: ThreadReads,
+    principal: Principal,
+    threads: Sequence[Conversation],
+    rows: Mapping[str, Sequence[Member]],
+) -> list[Standing]:
     """What the principal is to threads that a list has found for them."""
     user_id = principal.user_id
     if user_id is None:
         return [Standing(one, None, False) for one in threads]
-    rows = reads.members([one.id for one in threads])
     since = {one.e164: one.since for one in reads.numbers_of(user_id)}
     return [
         Standing(

@@ -19,12 +19,18 @@ from engine.messaging.models import Message
 MOST_UNREAD = 999
 
 
-def views(reads: ThreadReads, standings: Sequence[Standing], now_ms: int) -> list[ThreadView]:
-    """The threads, without the names of outside numbers; see `named`."""
+def views(
+    reads: ThreadReads,
+    standings: Sequence[Standing],
+    now_ms: int,
+    members: Mapping[str, Sequence[Member]] | None = None,
+) -> list[ThreadView]:
+    """The threads, without the names of outside numbers; see `named`. members: if they are read already."""
     if not standings:
         return []
     threads = [one.thread for one in standings]
-    members = reads.members([one.id for one in threads if is_chat(one)])
+    if members is None:
+        members = reads.members([one.id for one in threads if is_chat(one)])
     assigned = reads.users_of(threads[0].domain_id, {one.number for one in threads if one.number is not None})
     in_each = {one.id: _present(one, members, assigned) for one in threads}
     people = reads.people({side.user_id for sides in in_each.values() for side in sides})

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -42,8 +43,35 @@ _members, _threads = conversation_members.c, conversations.c
 #: Of users that numbers are assigned to: those who see what goes over them.
 _MAY_TEXT = (users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
 
-#: Threads a badge looks at, newest first: beyond it "many" is as good as a number.
-_MOST_UNREAD_THREADS = 1_000
+# Counted along the index from the position on, and no further than the bound.
+_COUNT = (
+    "SELECT {thread}, (SELECT count(*) FROM (SELECT 1 FROM messages AS m"
+    " WHERE m.conversation_id = {thread} AND m.id > {after} AND m.direction <> 'outbound'"
+    " AND m.deleted_ms IS NULL AND (m.user_id IS NULL OR m.user_id <> {user}) LIMIT {most}) AS news)"
+    " FROM {wanted}"
+)
+_UNREAD = {
+    "sqlite": _COUNT.format(
+        thread="json_extract(value, '$[0]')",
+        after="json_extract(value, '$[1]')",
+        user="json_extract(value, '$[2]')",
+        most="?1",
+        wanted="json_each(?2)",
+    ),
+    "postgresql": _COUNT.format(
+        thread="(value->>0)",
+        after="(value->>1)",
+        user="(value->>2)",
+        most="$1::bigint",
+        wanted="json_array_elements($2::text::json) AS wanted (value)",
+    ),
+}
+_encode = msgspec.json.Encoder().encode
+
+#: Threads of one origin a badge looks at: beyond it "many" is as good as a number.
+_MOST_UNREAD_THREADS = 999
+#: Threads whose unread messages are counted before asking whether there are enough.
+_COUNTED_AT_ONCE = 100
 
 
 class SqlThreadReads:
@@ -51,6 +79,7 @@ class SqlThreadReads:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._numbers: dict[str, Sequence[OwnNumber]] = {}  # asked for by several parts of one request
 
     def domain(self, domain_id: str) -> DomainFacts | None:
         row = self._connection.execute(
@@ -108,6 +137,12 @@ class SqlThreadReads:
         return None if row is None else rows.person(row)
 
     def numbers_of(self, user_id: str) -> Sequence[OwnNumber]:
+        found = self._numbers.get(user_id)
+        if found is None:
+            found = self._numbers[user_id] = self._numbers_of(user_id)
+        return found
+
+    def _numbers_of(self, user_id: str) -> Sequence[OwnNumber]:
         return [
             OwnNumber(row.id, row.e164, bool(row.sms_enabled), row.since)
             for row in self._connection.execute(
@@ -188,9 +223,11 @@ class SqlThreadReads:
 
     def unread(self, sides: Collection[tuple[Conversation, Member]], most: int) -> Mapping[str, int]:
         waiting = [
-            (thread, side) for thread, side in sides if side.present and thread.last_news_id > side.has_read
+            (thread.id, side.has_read, side.user_id)
+            for thread, side in sides
+            if side.present and thread.last_news_id > side.has_read
         ]
-        return {thread.id: self._count(thread, side, most) for thread, side in waiting}
+        return self._count(waiting, most)
 
     def totals(self, domain_id: str, user_id: str, most: int) -> UnreadTotals:
         chats = self._with_news(_chats(user_id))
@@ -199,13 +236,13 @@ class SqlThreadReads:
             for number in self.numbers_of(user_id)
             for row in self._with_news(_number_texts(domain_id, number, user_id))
         ]
+        positions = [(row.id, max(row.read, row.seen, row.deleted), user_id) for row in (*chats, *texts)]
         waiting = 0
-        for row in (*chats, *texts):
+        for first in range(0, len(positions), _COUNTED_AT_ONCE):
+            waiting += sum(self._count(positions[first : first + _COUNTED_AT_ONCE], most).values())
             if waiting >= most:
                 break
-            has_read = max(row.read, row.seen, row.deleted)
-            waiting += self._count_after(row.id, row.kind, has_read, user_id, most - waiting)
-        return UnreadTotals(len(chats) + len(texts), len(chats), len(texts), waiting)
+        return UnreadTotals(len(chats) + len(texts), len(chats), len(texts), min(waiting, most))
 
     # Messages and notices.
 
@@ -271,21 +308,16 @@ class SqlThreadReads:
         query = source.query.with_only_columns(_threads.id, _threads.kind, *positions)
         return self._connection.execute(query.where(source.is_unread).limit(_MOST_UNREAD_THREADS)).all()
 
-    def _count(self, thread: Conversation, side: Member, most: int) -> int:
-        return self._count_after(thread.id, thread.kind.value, side.has_read, side.user_id, most)
+    def _count(self, positions: Sequence[tuple[str, str, str]], most: int) -> dict[str, int]:
+        """Messages for a user (last) behind a position in each thread, in one query."""
+        if not positions:
+            return {}
+        statement = _UNREAD[self._connection.dialect.name]
+        wanted = _encode(positions).decode()
+        return {row[0]: row[1] for row in self._connection.exec_driver_sql(statement, (most, wanted))}
 
-    def _count_after(self, conversation_id: str, kind: str, after: str, user_id: str, most: int) -> int:
-        news = sa.select(messages.c.id).where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.id > after,
-            messages.c.deleted_ms.is_(None),
-        )
-        if kind == ConversationKind.SMS.value:
-            news = news.where(messages.c.direction == "inbound")
-        else:
-            news = news.where(messages.c.user_id != user_id)
-        counted = sa.select(sa.func.count()).select_from(news.limit(most).subquery())
-        return int(self._connection.execute(counted).scalar_one())
+
+# What the lists are made of.
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,7 +267,7 @@ async def test_personal_state_needs_a_person(world: World) -> None:
         conversations.typing(world.manager, thread_id),
         conversations.unread_totals(world.manager),
     ):
-        with pytest.raises(InvalidRequest) as refused:
+        with pytest.raises(Forbidden) as refused:
             await attempt
         assert refused.value.code == "no_user"
 
