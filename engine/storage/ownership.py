@@ -2,8 +2,9 @@
 
 SQLite: an advisory lock on a file beside the database, which the system drops with the process.
 PostgreSQL: a session-level advisory lock on a connection of its own, which the server drops with
-the connection. Administrative commands do not take it; they may change records beside a running
-engine.
+the connection. A COMMIT that a killed engine asked for may still be running then, so it is waited for:
+what it stores has to be there when its successor looks for what was left open. Administrative commands
+do not take the lock; they may change records beside a running engine.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ log = structlog.get_logger()
 #: Ours alone within a database; it means nothing.
 _POSTGRES_LOCK = 7_264_226
 _TRY_AGAIN_S = 1.0
+_COMMITS_UNDER_WAY = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND application_name = 'ringback' AND state = 'active' AND query ILIKE 'COMMIT%'"
+)
+_LOOK_AGAIN_S = 0.05
 #: TCP notices a dead server late; this often the connection is asked whether it is alive, in seconds.
 _CHECK_EVERY_S = 5.0
 
@@ -47,6 +53,11 @@ async def sole_engine(url: str) -> AsyncIterator[None]:
             os.close(lock)
         return
     connection = await _take(url)
+    try:
+        await _last_commits(connection)
+    except BaseException:
+        connection.terminate()
+        raise
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(_keep(url, connection))
         try:
@@ -98,6 +109,18 @@ async def _lock(connection: asyncpg.Connection) -> None:
         if attempt < 2:
             await asyncio.sleep(_TRY_AGAIN_S)
     raise _in_use()
+
+
+async def _last_commits(connection: asyncpg.Connection) -> None:
+    waited = False
+    try:
+        while await connection.fetchval(_COMMITS_UNDER_WAY):
+            if not waited:
+                log.warning("storage.commit_of_another_awaited")
+            waited = True
+            await asyncio.sleep(_LOOK_AGAIN_S)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise StorageUnusable("The database server cannot be reached.", code="storage_unreachable") from error
 
 
 async def _keep(url: str, connection: asyncpg.Connection) -> None:

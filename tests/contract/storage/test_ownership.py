@@ -56,6 +56,53 @@ async def test_a_cut_connection_is_made_again_and_the_lock_with_it(
 
 
 @pytest.mark.postgres
+async def test_a_commit_that_a_killed_engine_asked_for_is_waited_for(postgres_database: str) -> None:
+    watcher = await asyncpg.connect(postgres_database)
+    await watcher.execute(
+        """
+        CREATE TABLE written (name text);
+        CREATE FUNCTION slow_disk() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON written DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slow_disk();
+        SELECT pg_advisory_lock(42);
+        """
+    )
+    killed = await asyncpg.connect(postgres_database, server_settings={"application_name": "ringback"})
+    await killed.execute("BEGIN; INSERT INTO written VALUES ('a')")
+    committing = asyncio.create_task(killed.execute("COMMIT"))
+    await until(watcher, "SELECT count(*) FROM pg_locks WHERE objid = 42 AND NOT granted")
+    killed.terminate()
+    await asyncio.gather(committing, return_exceptions=True)
+
+    async def take_over() -> int:
+        async with sole_engine(postgres_database):
+            found: int = await reader.fetchval("SELECT count(*) FROM written")
+            return found
+
+    reader = await asyncpg.connect(postgres_database)
+    taking_over = asyncio.create_task(take_over())
+    await until(
+        watcher,
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ringback owner'"
+        " AND datname = current_database() AND query LIKE '%COMMIT%'",
+        or_done=taking_over,
+    )
+    await watcher.execute("SELECT pg_advisory_unlock(42)")
+    async with asyncio.timeout(60):
+        assert await taking_over == 1
+    for connection in (reader, watcher):
+        await connection.close()
+
+
+async def until(watcher: asyncpg.Connection, query: str, *, or_done: asyncio.Task[int] | None = None) -> None:
+    """Wait until the query says something else than 0, or the task is over."""
+    async with asyncio.timeout(60):
+        while not await watcher.fetchval(query) and (or_done is None or not or_done.done()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.postgres
 async def test_a_server_that_goes_away_while_the_lock_is_asked_for_is_asked_again(
     postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
