@@ -162,7 +162,7 @@ class Lane:
         proxy = self.proxy
         if kind in ("before originate", "after originate"):
             proxy.trap = kind.partition(" ")[0]
-            async with asyncio.timeout(at_s + 0.8):
+            async with asyncio.timeout(15):
                 while proxy.trap is not None:  # noqa: ASYNC110 - the next click springs it
                     await asyncio.sleep(0.002)
             outage = Outage(time.monotonic())
@@ -229,7 +229,7 @@ class Lane:
     async def _check_end(self, call: Call, script: Script, outage: Outage) -> None:
         at_a, at_b = self.stage.lines(script.number)
         for line in [*at_a, *at_b]:  # the engine may have heard first
-            await line.until(lambda line: line.ended, within_s=3)
+            await line.until(lambda line: line.ended, within_s=10)
         blind = _happened(at_a, at_b, outage)
         check_phones(call, at_a, at_b, blind=blind)
         if call.status is CallStatus.UNKNOWN:
@@ -239,7 +239,7 @@ class Lane:
                 f"unknown, though its end was to be seen: {call} {outage} {[str(x) for x in [*at_a, *at_b]]}"
             )
             return
-        said = await self.stage.records.until(call.channel_id, lambda said: bool(said), 2.0 if at_a else 0)
+        said = await self.stage.records.until(call.channel_id, lambda said: bool(said), 10.0 if at_a else 0)
         check_records(call, said, blind=blind)
 
 

@@ -97,13 +97,13 @@ class Office:
         """As they are on disk."""
         return [call for call_id in self.history if (call := await SqlCalls(self.database).get(call_id))]
 
-    async def linked(self, within_s: float = 10.0) -> None:
+    async def linked(self, within_s: float = 15.0) -> None:
         """Wait until every PBX takes calls."""
         async with asyncio.timeout(within_s):
             while not all(self.calls.pbx_links().values()):  # noqa: ASYNC110 - nothing to wait on
                 await asyncio.sleep(0.01)
 
-    async def unlinked(self, within_s: float = 10.0) -> None:
+    async def unlinked(self, within_s: float = 15.0) -> None:
         """Wait until the loss of the link has been noticed."""
         async with asyncio.timeout(within_s):
             while any(self.calls.pbx_links().values()):  # noqa: ASYNC110 - nothing to wait on

@@ -41,7 +41,7 @@ class CallRecords:
         return list(self._records.get(linkedid, ()))
 
     async def until(
-        self, linkedid: str, enough: Callable[[list[Record]], bool], within_s: float = 5.0
+        self, linkedid: str, enough: Callable[[list[Record]], bool], within_s: float = 10.0
     ) -> list[Record]:
         """The records of a call once they are what the caller waits for, or when time is up."""
         try:

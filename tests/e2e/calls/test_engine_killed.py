@@ -179,7 +179,7 @@ class World:
 
     async def _replayed(self, life: Life) -> str:
         """The second click with the same key was answered as the first one was, or would have been."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 for line in self.nursery.said[life.name]:
                     assert "placed" not in line, f"one key, two calls: {self.nursery.said}"
@@ -209,7 +209,7 @@ class World:
 
     async def _put_down(self, case: Case) -> None:
         """Anna leaves, with nobody there to see it."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not self.anna.rung(case.number):  # noqa: ASYNC110 - it may be on its way
                 await asyncio.sleep(0.005)
         (line,) = self.anna.rung(case.number)
