@@ -45,7 +45,6 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "conversation_id": ("conv", "conversation", "not_found"),
     "blocked_sender_id": ("blk", "blocked sender", "not_found"),
     "contact_id": ("cont", "contact", "not_found"),
-    "blocked_sender_id": ("blk", "blocked sender", "not_found"),
 }
 
 

@@ -1,0 +1,362 @@
+"""One reader's connection to the event socket.
+
+A connection begins with the log, and goes on with the feeds of its streams once it has caught up. One
+that reads too slowly goes back to the log; if it makes no room in time it is closed, and nobody else
+has waited for it.
+Close codes: 1001 stopping, 4001 credential ended, 4002 a frame it may not send, 4008 too slow.
+Source: RFC 6455 §7.4 (close codes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+from collections.abc import Sequence
+from typing import Annotated, Protocol
+
+import msgspec
+import structlog
+from aiohttp import WSMessage, WSMsgType, web
+
+from api.event_feed import Feed, Feeds
+from api.event_frames import Cursor, checked_cursor, control_frame, event_frame, may_see
+from api.event_position import Position
+from api.metrics import ApiMetrics
+from api.problems import MalformedRequest
+from api.schema import at
+from api.settings import ApiSettings
+from engine.accounts.models import Principal
+from engine.clock import Clock
+from engine.errors import EngineError, StorageUnavailable
+from engine.services import Services
+
+log = structlog.get_logger("api")
+
+GOING_AWAY = 1001
+CREDENTIAL_ENDED = 4001
+BAD_FRAME = 4002
+STORAGE_FAILED = 1011
+SLOW_READER = 4008
+
+#: A reader says which cursor it continues from, and nothing else.
+MAX_FRAME_OCTETS = 8_192
+#: Each subscribe may cost a replay; a reader that needs more than this a minute is broken.
+SUBSCRIBES_A_MINUTE = 20
+#: How long a peer may take to answer our close frame.
+CLOSE_WITHIN_S = 3.0
+#: How often a full transport is looked at, in seconds.
+_LOOK_FOR_ROOM_S = 0.05
+#: More events than this while the last of the log is read, and it is read again.
+_KEPT_WHILE_JOINING = 1_000
+
+
+class Shared(Protocol):
+    """What all connections have in common; see `api.websocket.EventSockets`."""
+
+    services: Services
+    settings: ApiSettings
+    metrics: ApiMetrics
+    clock: Clock
+    feeds: Feeds
+
+
+class Subscribe(msgspec.Struct, forbid_unknown_fields=True, tag="subscribe", tag_field="type"):
+    """The one frame a reader may send: continue after this cursor; without one, from now."""
+
+    cursor: Annotated[dict[str, int], msgspec.Meta(max_length=101)] | None = None
+
+
+_decode = msgspec.json.Decoder(Subscribe).decode
+
+
+class _Ended(Exception):
+    """The connection is to be closed with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class _Stage(enum.Enum):
+    """Where the frames of a connection come from."""
+
+    CATCHING_UP = "catching up"  # from the log
+    JOINING = "joining"  # from the log, while what the feeds show is kept for after it
+    LIVE = "live"  # from the feeds
+
+
+class EventSocket:
+    """One reader's connection. Times are monotonic seconds.
+
+    A live connection has no task but the one that reads: feeds write into its transport. One whose
+    transport is full goes back to the log, and is closed if it makes no room in time.
+    """
+
+    __slots__ = (
+        "_catching_up",
+        "_closing",
+        "_cursor",
+        "_ended",
+        "_feeds",
+        "_kept",
+        "_passed",
+        "_sockets",
+        "_stage",
+        "_streams",
+        "_subscribes",
+        "_subscribes_since",
+        "_transport",
+        "_ws",
+        "check_at",
+        "heartbeat_at",
+        "principal",
+    )
+
+    def __init__(
+        self,
+        sockets: Shared,
+        principal: Principal,
+        streams: Sequence[str],
+        cursor: Cursor | None,
+        now: float,
+    ) -> None:
+        self.principal = principal
+        self.heartbeat_at = now + sockets.settings.heartbeat_s
+        self.check_at = now + sockets.settings.recheck_credential_s
+        self._sockets = sockets
+        self._ws = web.WebSocketResponse(
+            heartbeat=sockets.settings.heartbeat_s,
+            timeout=CLOSE_WITHIN_S,
+            max_msg_size=MAX_FRAME_OCTETS,
+            compress=False,  # a quarter of a megabyte a connection, for frames of 200 octets
+            autoclose=True,
+        )
+        self._transport: asyncio.Transport | None = None
+        self._streams = tuple(streams)
+        self._cursor = cursor
+        self._feeds: list[Feed] = []
+        self._passed: Cursor = {}
+        self._stage = _Stage.CATCHING_UP
+        self._kept: list[tuple[str, int, bytes]] = []
+        self._catching_up: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._ended: _Ended | None = None
+        self._subscribes = 0
+        self._subscribes_since = now
+
+    async def run(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve the connection until it ends. Raises MalformedRequest before the upgrade."""
+        ws = self._ws
+        if not ws.can_prepare(request):
+            raise MalformedRequest("The WebSocket handshake is malformed.", code="bad_handshake")
+        await ws.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return ws  # gone already
+        self._transport = transport
+        try:
+            for stream in self._streams:
+                self._feeds.append(await self._sockets.feeds.hold(stream))
+            self._catch_up("hello", self._cursor)
+            await self._read()
+        except _Ended as ended:
+            self._end(ended)
+        except StorageUnavailable:
+            self.end(STORAGE_FAILED, "storage_unavailable")
+        finally:
+            await self._leave()
+            if not ws.closed or transport.get_write_buffer_size():
+                transport.abort()  # a peer that does not read would hold what is buffered for ever
+        return ws
+
+    def end(self, code: int, reason: str) -> None:
+        """Have the connection closed; the first reason counts."""
+        self._end(_Ended(code, reason))
+
+    def beat(self, now: float, wall_ms: int) -> None:
+        """Send the high-water mark. now: monotonic; wall_ms: for the reader."""
+        self.heartbeat_at = now + self._sockets.settings.heartbeat_s
+        if self._stage is _Stage.LIVE:  # else it has enough to read
+            self._write(control_frame("heartbeat", self._high_water(), at=at(wall_ms)))
+
+    # What the feeds show.
+
+    def show(self, stream: str, seq: int, frame: bytes) -> None:
+        """See `Reader`."""
+        if self._stage is _Stage.JOINING:
+            self._kept.append((stream, seq, frame))
+        elif self._stage is _Stage.LIVE and seq > self._passed[stream]:
+            self._passed[stream] = seq
+            if not self._write(frame):
+                self._catch_up(None, self._high_water())
+
+    def pass_on(self, frame: bytes) -> None:
+        """See `Reader`."""
+        if self._stage is _Stage.LIVE:
+            self._write(frame)
+
+    def stream_ended(self, stopping: bool) -> None:
+        """See `Reader`."""
+        if stopping:
+            self.end(GOING_AWAY, "stopping")
+        else:
+            self.end(STORAGE_FAILED, "storage_unavailable")
+
+    def _high_water(self) -> Cursor:
+        """The last number of each stream that was shown or passed over."""
+        return {feed.stream: max(feed.passed, self._passed[feed.stream]) for feed in self._feeds}
+
+    def _write(self, frame: bytes) -> bool:
+        """Hand a frame to the transport; False when the reader is behind."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._ended is not None:
+            return True
+        transport.write(frame)
+        return transport.get_write_buffer_size() <= self._sockets.settings.socket_buffer_octets
+
+    # Reading.
+
+    async def _read(self) -> None:
+        """Take subscribe frames until the peer or we close. Raises _Ended for one it may not send."""
+        while self._ended is None:
+            message: WSMessage = await self._ws.receive()
+            if message.type is not WSMsgType.TEXT:
+                if message.type is WSMsgType.BINARY:
+                    raise _Ended(BAD_FRAME, "bad_frame")
+                return
+            try:
+                wanted = _decode(message.data)
+                if wanted.cursor is not None:
+                    checked_cursor(wanted.cursor)
+            except (ValueError, EngineError):
+                raise _Ended(BAD_FRAME, "bad_frame") from None
+            now = self._sockets.clock.monotonic()
+            if now - self._subscribes_since > 60:
+                self._subscribes, self._subscribes_since = 0, now
+            self._subscribes += 1
+            if self._subscribes > SUBSCRIBES_A_MINUTE:
+                raise _Ended(BAD_FRAME, "too_many_subscribes")
+            if self._catching_up is not None:
+                await stopped(self._catching_up)
+            self._catch_up("subscribed", wanted.cursor)
+
+    # From the log to the feeds.
+
+    def _catch_up(self, greeting: str | None, cursor: Cursor | None) -> None:
+        self._stage = _Stage.CATCHING_UP
+        for feed in self._feeds:
+            feed.leave(self)
+        self._catching_up = asyncio.create_task(self._follow(greeting, cursor))
+
+    async def _follow(self, greeting: str | None, cursor: Cursor | None) -> None:
+        """Write every event after the cursor, then let the feeds go on."""
+        try:
+            await self._room()
+            position = Position(self._sockets.services.event_log, self._streams)
+            lost = await position.begin(cursor)
+            if greeting is not None:
+                heartbeat_s = self._sockets.settings.heartbeat_s
+                self._write(control_frame(greeting, position.passed, heartbeat_s=heartbeat_s))
+            if lost:
+                self._write(control_frame("resync", position.passed))
+            await self._replay(position)
+            while not await self._joined(position):
+                pass
+        except _Ended as ended:
+            self._end(ended)
+        except StorageUnavailable:
+            self.end(STORAGE_FAILED, "storage_unavailable")
+        except EngineError as error:
+            self.end(BAD_FRAME, error.code)
+        except Exception:
+            log.exception("api.socket_failed")
+            self.end(STORAGE_FAILED, "internal")
+
+    async def _joined(self, position: Position) -> bool:
+        """Have the feeds show what follows the position. False if too much happened meanwhile."""
+        self._kept.clear()
+        self._stage = _Stage.JOINING
+        for feed in self._feeds:
+            feed.join(self)
+        if any(position.passed[feed.stream] < feed.passed for feed in self._feeds):
+            await self._replay(position)
+        if len(self._kept) > _KEPT_WHILE_JOINING:
+            self._stage = _Stage.CATCHING_UP
+            for feed in self._feeds:
+                feed.leave(self)
+            await self._replay(position)
+            return False
+        kept, self._kept = self._kept, []
+        self._passed = position.passed
+        for stream, seq, frame in kept:
+            if seq > self._passed[stream]:
+                self._passed[stream] = seq
+                self._write(frame)
+        self._stage = _Stage.LIVE
+        self._catching_up = None
+        return True
+
+    async def _replay(self, position: Position) -> None:
+        """What the log holds beyond the position; waits for a reader that is reading."""
+        async with contextlib.aclosing(position.missed()) as missed:
+            async for page in missed:
+                if page is None:
+                    self._write(control_frame("resync", position.passed))
+                    continue
+                seen = [event for event in page if may_see(self.principal, event)]
+                rows = await self._sockets.feeds.rows(seen)
+                for event in seen:
+                    row = rows.get((event.type.partition(".")[0], event.subject))
+                    if not self._write(event_frame(event, row)):
+                        await self._room()
+
+    async def _room(self) -> None:
+        """Wait until the reader has made room. Raises _Ended when it makes none in time."""
+        settings, transport = self._sockets.settings, self._transport
+        enough = settings.socket_buffer_octets // 2
+        try:
+            async with asyncio.timeout(settings.slow_reader_s):
+                # No library offers to wait for its write buffer without writing more.
+                while transport and transport.get_write_buffer_size() > enough:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_FOR_ROOM_S)
+        except TimeoutError:
+            raise _Ended(SLOW_READER, "slow_reader") from None
+
+    # Ending.
+
+    def _end(self, ended: _Ended) -> None:
+        if self._ended is None:
+            self._ended = ended
+            self._closing = asyncio.create_task(self._close(ended))
+
+    async def _close(self, ended: _Ended) -> None:
+        if not self._ws.prepared or self._ws.closed:
+            return
+        self._sockets.metrics.sockets_closed[ended.code] += 1
+        log.info(
+            "api.socket_closed",
+            code=ended.code,
+            reason=ended.reason,
+            credential=self.principal.credential_id,
+        )
+        # Not drained: a reader that has stopped reading would keep us here.
+        await self._ws.close(code=ended.code, message=ended.reason.encode(), drain=False)
+
+    async def _leave(self) -> None:
+        for feed in self._feeds:
+            feed.leave(self)
+            self._sockets.feeds.release(feed)
+        if self._catching_up is not None:
+            await stopped(self._catching_up)
+        if self._closing is not None:
+            await self._closing
+
+
+async def stopped(task: asyncio.Task[object]) -> None:
+    """Cancel a task and wait until it has ended; what it raised has been or need not be seen."""
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.exception()
