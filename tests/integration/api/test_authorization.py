@@ -413,7 +413,7 @@ ROWS: dict[str, Row] = {
         ],
     ),
     "explain_message": Row(
-        fixed(lambda t: "/v1/messages:explain", text),
+        fixed(lambda t: "/v1/messages:explain", lambda t: {"from": t.number.e164, "to": ["+12025550177"]}),
         lambda ids: [Ask("/v1/messages:explain", from_stranger(ids))],
     ),
     "list_consents": Row(
@@ -430,18 +430,19 @@ ROWS: dict[str, Row] = {
         lambda ids: [Ask(f"/v1/keyword-answers?domain_id={ids.domain}")],
     ),
     "set_keyword_answers": Row(
-        fixed(lambda t: "/v1/keyword-answers", lambda t: {"help": "Ask us."}, domain_in="body"),
+        fixed(lambda t: "/v1/keyword-answers", lambda t: {}, domain_in="body"),
         lambda ids: [
             Ask("/v1/keyword-answers", {"help": "Ask them.", "domain_id": ids.domain}),
             Ask("/v1/keyword-answers", {"help": "Ask them.", "number": ids.e164}),
         ],
     ),
     "block_sender": Row(
-        fixed(lambda t: "/v1/blocked-senders", lambda t: {"peer": "+12025550177", "number": t.number.e164}),
+        fixed(lambda t: "/v1/blocked-senders", lambda t: {"peer": "+12025550177"}, domain_in="body"),
         lambda ids: [
             Ask("/v1/blocked-senders", {"peer": "+12025550177", "number": ids.e164}),
             Ask("/v1/blocked-senders", {"peer": "+12025550177", "domain_id": ids.domain}),
         ],
+        narrower={Scope.BASIC_USER: "scope_too_low"},
     ),
     "list_blocked_senders": Row(
         fixed(lambda t: "/v1/blocked-senders", domain_in="query"),
