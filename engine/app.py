@@ -11,7 +11,7 @@ import gc
 import os
 import signal
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from engine.accounts.access import sees_domain
 from engine.accounts.service import Accounts
 from engine.adapters.ami_pbx import AmiPbx
 from engine.adapters.ami_presence import AmiPresence
+from engine.adapters.ami_texts import AmiTexts
 from engine.adapters.smpp_carrier import SmppSmsCarrier
 from engine.adapters.smpp_texts import CarrierTexts
 from engine.bus.in_process import Bus
@@ -34,6 +35,7 @@ from engine.contacts.files import ContactFiles
 from engine.contacts.service import Contacts
 from engine.conversations.search import Search
 from engine.conversations.service import Conversations
+from engine.desk_phones.service import DeskPhones
 from engine.errors import StorageUnavailable
 from engine.events import OPERATIONS_STREAM, Event, NewEvent
 from engine.health import EngineHealth, EngineMetrics
@@ -59,6 +61,7 @@ from engine.storage.consent_ledger import SqlConsents
 from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
+from engine.storage.desk_phones import SqlDeskPhones
 from engine.storage.event_log import EventLog
 from engine.storage.event_rows import EventRows
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
@@ -136,12 +139,12 @@ async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engi
     bus = Bus()
     # Needed before there is a database to read with: events arrive from its first commit on.
     directories: list[SqlNumberDirectory] = []
-    hearers: list[LiveRoster] = []
+    hearers: list[Callable[[Event], None]] = []
 
     def publish(events: Sequence[Event]) -> None:
         for event in events:
-            for hearer in hearers:
-                hearer.hear(event)
+            for hear in hearers:
+                hear(event)
             if event.type.startswith(_CHANGES_NUMBERS):
                 for directory in directories:
                     directory.forget()
@@ -165,7 +168,7 @@ async def _working(
     bus: Bus,
     database: Database,
     numbers: SqlNumberDirectory,
-    hearers: list[LiveRoster],
+    hearers: list[Callable[[Event], None]],
 ) -> AsyncIterator[Engine]:
     texts = CarrierTexts({section.name: section.words for section in settings.carrier})
     store = SqlTexts(database, texts)
@@ -187,7 +190,7 @@ async def _working(
     phones = {one.name: AmiPresence(one, pbxs[one.name], clock) for one in settings.pbx}
     call_log = SqlCallLog(database)
     roster = LiveRoster(SqlRoster(database))
-    hearers.append(roster)
+    hearers.append(roster.hear)
     presence = Presence(roster, SqlStatuses(database), call_log, phones, bus, settings.presence, clock)
     # Where none is configured yet, records may name what is to come.
     accounts = Accounts(
@@ -200,6 +203,21 @@ async def _working(
     metrics = EngineMetrics(database, outboxes, carriers, calls.pbx_links, calls.open_calls)
     people = SqlContactStore(database)
     contacts, names = Contacts(people, sees_domain, settings.contacts), Directory(people, sees_domain)
+    conversations = Conversations(
+        SqlConversations(database),
+        messaging,
+        bus,
+        clock,
+        contacts=contacts,
+        names=names,
+        calls=call_log,
+    )
+    desk_phones = DeskPhones(
+        SqlDeskPhones(database),
+        conversations,
+        {one.name: AmiTexts(one, pbxs[one.name], clock) for one in settings.pbx},
+    )
+    hearers.append(desk_phones.hear)
     services = Services(
         accounts=accounts,
         calls=calls,
@@ -208,15 +226,7 @@ async def _working(
         consents=Consents(consents, numbers),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
         search=Search(SqlSearch(database)),
-        conversations=Conversations(
-            SqlConversations(database),
-            messaging,
-            bus,
-            clock,
-            contacts=contacts,
-            names=names,
-            calls=call_log,
-        ),
+        conversations=conversations,
         presence=presence,
         call_log=CallLog(call_log, roster, clock),
         contacts=contacts,
@@ -233,6 +243,7 @@ async def _working(
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(presence.run()),
+            group.create_task(desk_phones.run()),
             *(group.create_task(one.run()) for one in phones.values()),
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),

@@ -100,6 +100,7 @@ async def _real(stack: AsyncExitStack, work_dir: Path, log: Callable[[str], None
             port=asterisk.ami_port,
             username=asterisk.ami_username,
             secret=asterisk.ami_secret,
+            message_secret=asterisk.message_secret,
         ),
         asterisk.dial_context,
         USERS,

@@ -257,6 +257,11 @@ def variable(name: Variable, value: str) -> str:
     return f'"{name}={escaped}"'
 
 
+def check_endpoint(endpoint: str) -> None:
+    """Raises InvalidRequest with code `invalid_endpoint`."""
+    _match(_ENDPOINT, endpoint, "endpoint", "invalid_endpoint")
+
+
 def has_unsafe_characters(text: str) -> bool:
     """Whether text holds a line end, NUL, another control character or a lone surrogate."""
     return _UNSAFE.search(text) is not None

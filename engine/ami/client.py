@@ -206,6 +206,12 @@ class AmiClient:
         if reply.get("Response") != "Success":
             raise _rejection(reply)
 
+    async def send_message(self, action: Action) -> None:
+        """Have a phone shown a text. Raises as `originate` does; repeated, it is shown again."""
+        reply = (await self._ask(action))[0]
+        if reply.get("Response") != "Success":
+            raise _rejection(reply)
+
     async def _ask(
         self, action: Action, *, action_id: str | None = None, is_list: bool = False
     ) -> list[Frame]:

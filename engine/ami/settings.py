@@ -6,6 +6,7 @@ No sockets and no panoramisk here, so that configuration can be checked without 
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 from engine.ami.actions import has_unsafe_characters
@@ -13,6 +14,7 @@ from engine.ami.presence import MarkTemplate
 
 # A login line is one AMI header; 200 characters is far more than any account needs.
 _CREDENTIAL_CHARACTERS = 200
+_SECRET_WORD = re.compile(r"[A-Za-z0-9]{16,128}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +31,8 @@ class AmiSettings:
     action, the probe included, may wait for its answer.
     do_not_disturb_state: where this PBX keeps do-not-disturb of an endpoint: `CustomPresence:{endpoint}`,
     a presence state, or `Custom:DND{endpoint}`, a device state; empty keeps it out of the PBX.
+    message_secret: RINGBACK_MESSAGE_SECRET of this PBX's dialplan, which seals texts from desk phones;
+    empty takes none.
     reconnect_min_s: the pause after the first failure; it doubles with each up to reconnect_max_s,
     and is shortened at random by up to half, so that nodes do not knock together.
     """
@@ -43,6 +47,7 @@ class AmiSettings:
     allow_plaintext: bool = False
     allow_extra_privileges: bool = False
     do_not_disturb_state: str = ""
+    message_secret: str = field(default="", repr=False)
     # Asterisk keeps idle sessions for ever, but firewalls forget them after minutes.
     ping_every_s: float = 10.0
     # A wrong password is answered after 1.0 s, a list of 4,000 channels within 0.15 s.
@@ -60,6 +65,8 @@ class AmiSettings:
         for name, value in (("username", self.username), ("secret", self.secret)):
             if not 1 <= len(value) <= _CREDENTIAL_CHARACTERS or has_unsafe_characters(value):
                 found.append(f"{name}: 1 to {_CREDENTIAL_CHARACTERS} characters, no control characters.")
+        if self.message_secret and not _SECRET_WORD.fullmatch(self.message_secret):
+            found.append("message_secret: 16 to 128 letters and digits, as a dialplan can hold them.")
         if self.ca_file is not None and not self.tls:
             found.append("ca_file: has no effect without tls; remove it or set tls = true.")
         if not self.tls and not self.allow_plaintext and not is_loopback(self.host):

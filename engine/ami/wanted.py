@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.ami.desk_texts import TEXT_EVENTS
 from engine.ami.lines import LINE_EVENTS
 from engine.ami.presence import DEVICE_EVENTS
 from engine.ami.tracked_call import TRACKED_EVENTS
@@ -17,4 +18,4 @@ LIST_EVENTS = frozenset(
 # The state of the PBX itself; class system, so an account may lack them.
 LINK_EVENTS = frozenset({"FullyBooted", "Shutdown"})
 
-WANTED_EVENTS = TRACKED_EVENTS | LINE_EVENTS | DEVICE_EVENTS | LIST_EVENTS | LINK_EVENTS
+WANTED_EVENTS = TRACKED_EVENTS | LINE_EVENTS | DEVICE_EVENTS | LIST_EVENTS | LINK_EVENTS | TEXT_EVENTS

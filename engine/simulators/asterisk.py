@@ -50,6 +50,7 @@ class PrivateAsterisk:
     """One Asterisk with the given SIP users, an AMI account and the shipped example dialplan.
 
     host, sip_port (UDP), ami_port (TCP), ami_username, ami_secret: how to reach it.
+    message_secret: seals texts from its phones.
     dial_context: the domain's context; 10XX rings users, 600 echoes, +… goes to the carrier.
     """
 
@@ -78,6 +79,7 @@ class PrivateAsterisk:
         self.users = {user.name: user for user in users}
         self.carrier = carrier or SipUser("carrier", secrets.token_hex(12))
         self.ami_secret = secrets.token_hex(24)
+        self.message_secret = secrets.token_hex(24)
         self.sip_port = sip_port or 0
         self.ami_port = ami_port or 0
         self._pick_ports = sip_port is None and ami_port is None
@@ -186,6 +188,7 @@ class PrivateAsterisk:
             ami_port=self.ami_port,
             rtp_ports=_free_rtp_range(),
             ami_secret=self.ami_secret,
+            message_secret=self.message_secret,
             ring_s=self._ring_s,
             extra_dialplan=self._extra_dialplan,
         )

@@ -32,11 +32,12 @@ res_sorcery_config res_sorcery_memory res_sorcery_astdb res_timing_timerfd res_p
 res_rtp_asterisk res_pjsip res_pjsip_session res_pjsip_sdp_rtp res_pjsip_registrar
 res_pjsip_authenticator_digest res_pjsip_outbound_authenticator_digest res_pjsip_endpoint_identifier_user
 res_pjsip_pubsub res_pjsip_caller_id res_pjsip_header_funcs res_pjsip_nat res_pjsip_rfc3326
-res_pjsip_dtmf_info res_pjsip_refer res_pjsip_diversion
+res_pjsip_dtmf_info res_pjsip_refer res_pjsip_diversion res_pjsip_messaging
 chan_pjsip bridge_simple bridge_native_rtp bridge_softmix bridge_builtin_features bridge_holding
 codec_ulaw codec_alaw codec_gsm codec_g722 codec_a_mu codec_resample format_gsm format_pcm format_wav
 app_dial app_read app_stack app_playback app_echo app_userevent app_verbose
 func_callerid func_channel func_logic func_strings func_timeout func_global func_hangupcause
+func_base64 func_rand func_sha1
 func_pjsip_aor func_pjsip_contact func_pjsip_endpoint func_devstate func_cdr
 cdr_manager cel_manager res_manager_devicestate res_manager_presencestate func_presencestate pbx_config
 """.split()  # noqa: SIM905 - a table to read
@@ -76,6 +77,7 @@ class AsteriskPlan:
     rtp_ports: tuple[int, int]
     ami_secret: str = field(repr=False)
     ring_s: int
+    message_secret: str = field(default="", repr=False)
     extra_dialplan: str = ""
 
 
@@ -97,7 +99,7 @@ def render(tree: AsteriskTree, plan: AsteriskPlan, shipped: Path) -> Mapping[str
         "pjsip.conf": _pjsip_conf(plan),
         "extensions.conf": (
             '#include "extensions.example.conf"\n'
-            f"[globals](+)\nRING_SECONDS = {plan.ring_s}\n"
+            f"[globals](+)\nRING_SECONDS = {plan.ring_s}\nRINGBACK_MESSAGE_SECRET = {plan.message_secret}\n"
             f"[{DIAL_CONTEXT}](+)\n"
             + "".join(f"exten => {user.name},hint,PJSIP/{user.name}\n" for user in plan.users)
             + plan.extra_dialplan

@@ -81,6 +81,12 @@ class _Account(pj.Account):  # type: ignore[misc]
         kind = "registered" if self.phone.registered else "unregistered"
         self.phone.tell(kind, sip_code=prm.code, reason=prm.reason)
 
+    def onInstantMessage(self, prm: Any) -> None:  # noqa: N802
+        self.phone.tell("message", sender=prm.fromUri, text=prm.msgBody)
+
+    def onInstantMessageStatus(self, prm: Any) -> None:  # noqa: N802
+        self.phone.tell("message_answered", sip_code=prm.code, reason=prm.reason)
+
     def onIncomingCall(self, prm: Any) -> None:  # noqa: N802
         self.phone.ring(prm.callId, prm.rdata.wholeMsg)
 
@@ -97,6 +103,7 @@ class _Phone:
         self.registered = False  # by the registrar's answers; the library's flag runs ahead of them
         self.calls: list[_Call] = []
         self.listening: tuple[Any, int, str] | None = None
+        self.buddy: Any = None
         self.tone = pj.ToneGenerator()
         self.tone.createToneGenerator(16000, 1)
         self.account = _Account()
@@ -133,6 +140,16 @@ class _Phone:
         call = _Call(self)
         self.calls.append(call)
         call.makeCall(f"sip:{number}@{self.registrar}", pj.CallOpParam(True))
+
+    def text(self, number: str, text: str) -> None:
+        """Send a MESSAGE (RFC 3428)."""
+        config = pj.BuddyConfig()
+        config.uri = f"sip:{number}@{self.registrar}"
+        self.buddy = pj.Buddy()  # kept, since the answer goes to it
+        self.buddy.create(self.account, config)
+        parameter = pj.SendInstantMessageParam()
+        parameter.content = text
+        self.buddy.sendInstantMessage(parameter)
 
     def hang_up(self, code: int) -> None:
         parameter = pj.CallOpParam()
@@ -305,6 +322,8 @@ class _Worker:
                 phone.policy = command["policy"]
             case "call":
                 phone.place(command["number"])
+            case "text":
+                phone.text(command["number"], command["text"])
             case "answer":
                 phone.answer(command["code"])
             case "hangup":

@@ -80,7 +80,7 @@ class PhoneEvent:
     """Something a phone saw.
 
     kind: registered, unregistered, incoming, calling, ringing (either direction), answered,
-    sound (media flows), dtmf, ended.
+    sound (media flows), dtmf, ended; message (sender, text), message_answered.
     at: time.monotonic() of the moment. data: sip_code and reason, digit, …
     """
 
@@ -173,6 +173,10 @@ class Phone:
 
     async def call(self, number: str) -> None:
         await self._ask("call", number=number)
+
+    async def text(self, number: str, text: str) -> None:
+        """Send a text, as a desk phone does."""
+        await self._ask("text", number=number, text=text)
 
     async def answer(self, code: int = 200) -> None:
         await self._ask("answer", code=code)

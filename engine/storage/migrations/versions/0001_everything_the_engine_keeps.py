@@ -837,6 +837,15 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "desk_phone_chats",
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["device_id"], ["devices.id"], name=op.f("fk_desk_phone_chats_device_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("device_id", name=op.f("pk_desk_phone_chats")),
+    )
+    op.create_table(
         "event_tickets",
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("credential_id", sa.Text(), nullable=False),
