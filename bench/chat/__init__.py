@@ -1,0 +1,1 @@
+"""Chat: from one person to another, beside an XMPP server."""
