@@ -100,14 +100,20 @@ def test_every_post_that_acts_takes_an_idempotency_key() -> None:
     # Harmless to repeat by their nature (an import finds nothing left to do), or (a password, a session) of
     # an answer that must not be kept.
     harmless = {
+        "assign_conversation",
         "cancel_call",
         "change_password",
+        "claim_conversation",
         "end_other_sessions",
+        "explain_message",
+        "finish_conversation",
         "import_numbers",
         "import_users",
         "issue_ticket",
         "log_in",
         "log_out",
+        "release_conversation",
+        "reopen_conversation",
         "reset_password",
     }
     posts = {route.name for route in RouteTable(FEATURES) if route.method == "POST"}
