@@ -99,7 +99,7 @@ class Nursery:
 
     async def _until(self, life: Life, true: Any) -> None:
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while not true():  # noqa: ASYNC110 - a death makes no sound
                     await asyncio.sleep(0.01)
         except TimeoutError:
