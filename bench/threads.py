@@ -15,7 +15,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -57,7 +57,7 @@ GOAL_MS = 20.0
 OWN_CHATS, OTHER_CHATS, OWN_TEXTS, OTHER_TEXTS = 500, 9_500, 5_000, 5_000
 OWN_NUMBER, OTHER_NUMBER = "+12025550101", "+12025550102"
 #: Rows written in one transaction.
-CHUNK = 20_000
+CHUNK = 5_000
 WORDS = (
     "the",
     "order",
@@ -177,21 +177,26 @@ async def fill(database: Database, domain_id: str, user_ids: list[str], count: i
             said += 1
             thread = threads[0] if said % 10 == 0 else chance.choice(threads)
             rows.append(message_row(domain_id, thread, said, chance))
-        await database.transact(partial(store, _MESSAGE, rows))
-    await database.transact(partial(store, _THREAD, [thread_row(domain_id, one) for one in threads]))
+        await store(database, _MESSAGE, rows)
+    await store(database, _THREAD, [thread_row(domain_id, one) for one in threads])
     members = [
         # Half of the chats have been read to the end.
         (one.id, user, domain_id, "member", 0, one.last_item_id if at % 2 else "")
         for at, one in enumerate(threads)
         for user in one.members
     ]
-    await database.transact(partial(store, _MEMBER, members))
+    await store(database, _MEMBER, members)
     peers = [(one.number, one.peer, one.id, 1, domain_id) for one in threads if one.number]
-    await database.transact(partial(store, _PEER, peers))
+    await store(database, _PEER, peers)
     return threads
 
 
-def store(statement: HotStatement, rows: list[Row], tx: Transaction) -> None:
+async def store(database: Database, statement: HotStatement, rows: Sequence[Row]) -> None:
+    for first in range(0, len(rows), CHUNK):
+        await database.transact(partial(write, statement, rows[first : first + CHUNK]))
+
+
+def write(statement: HotStatement, rows: Sequence[Row], tx: Transaction) -> None:
     tx.execute_many(statement, rows)
 
 
