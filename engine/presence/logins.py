@@ -25,16 +25,18 @@ class Logins:
         return not was_in
 
     def disconnected(self, user_id: str, now: float) -> None:
-        """A socket was closed; the user stays for the grace period."""
+        """A socket was closed; after the last one the user stays for the grace period, whatever was asked
+        before: a page that still works asks again."""
         self._sockets[user_id] -= 1
         if self._sockets[user_id] <= 0:
             del self._sockets[user_id]
-            self._stay(user_id, now + self._grace_s)
+            self._until[user_id] = now + self._grace_s
 
     def active(self, user_id: str, now: float) -> bool:
         """A request was made. Whether the user is logged in only since then."""
         was_in = user_id in self._sockets or user_id in self._until
-        self._stay(user_id, now + self._activity_s)
+        until = now + self._activity_s
+        self._until[user_id] = max(until, self._until.get(user_id, -math.inf))
         return not was_in
 
     def is_in(self, user_id: str) -> bool:
@@ -51,6 +53,3 @@ class Logins:
     def gone(self, user_id: str) -> None:
         """The user was deleted or disabled: nothing of theirs keeps them logged in."""
         self._until.pop(user_id, None)
-
-    def _stay(self, user_id: str, until: float) -> None:
-        self._until[user_id] = max(until, self._until.get(user_id, -math.inf))

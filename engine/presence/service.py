@@ -352,9 +352,10 @@ class Presence:
                 self._logins.gone(user_id)
             self._note([user_id])
 
-    def _note(self, user_ids: Iterable[str]) -> None:
-        self._board.note(user_ids)
-        self._changed.set()
+    def _note(self, user_ids: Sequence[str]) -> None:
+        if user_ids:
+            self._board.note(user_ids)
+            self._changed.set()
 
     def _save(self, entries: Iterable[CallLogEntry]) -> None:
         for entry in entries:

@@ -346,6 +346,8 @@ async def working(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.wait((task,))
+        if not task.cancelled():
+            task.result()
 
 
 def made(result: R | Replayed) -> R:
