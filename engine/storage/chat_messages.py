@@ -33,11 +33,22 @@ _encode = msgspec.json.Encoder().encode
 _WHO = (
     "SELECT c.id, c.domain_id, c.last_item_id, m.user_id FROM conversations AS c"
     " JOIN conversation_members AS m ON m.conversation_id = c.id AND m.left_ms IS NULL"
-    " WHERE c.kind = 'chat' AND c.id IN (SELECT value FROM {}) ORDER BY m.user_id"
+    " WHERE c.kind = 'chat' AND c.id IN (SELECT value FROM {})"
 )
 _WHO_IS_IN = {
     "sqlite": _WHO.format("json_each(?)"),
     "postgresql": _WHO.format("json_array_elements_text($1::text::json)"),
+}
+_SAID_BEFORE = {
+    "sqlite": (
+        "SELECT m.sender_id, m.client_id, m.id FROM json_each(?) AS w CROSS JOIN messages AS m"
+        " ON m.sender_id = json_extract(w.value, '$[0]') AND m.client_id = json_extract(w.value, '$[1]')"
+        " AND m.client_id IS NOT NULL"
+    ),
+    "postgresql": (
+        "SELECT m.sender_id, m.client_id, m.id FROM json_array_elements($1::text::json) AS w (value)"
+        " JOIN messages AS m ON m.sender_id = w.value->>0 AND m.client_id = w.value->>1"
+    ),
 }
 _INSERT = HotStatement(
     insert(messages),
@@ -173,12 +184,8 @@ def _said_before(tx: Transaction, said: Sequence[NewChatMessage]) -> dict[tuple[
     wanted = [(one.user_id, one.client_id) for one in said if one.client_id is not None]
     if not wanted:
         return {}
-    rows = tx.connection.execute(
-        sa.select(messages.c.sender_id, messages.c.client_id, messages.c.id).where(
-            messages.c.client_id.is_not(None),
-            sa.tuple_(messages.c.sender_id, messages.c.client_id).in_(wanted),
-        )
-    ).all()
+    statement = _SAID_BEFORE[tx.connection.dialect.name]
+    rows = tx.connection.exec_driver_sql(statement, (_encode(wanted).decode(),)).all()
     if not rows:
         return {}
     found = {one.id: one for one in read_messages(tx.connection, messages.c.id.in_([row[2] for row in rows]))}
