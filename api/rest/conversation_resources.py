@@ -29,6 +29,7 @@ from engine.conversations.models import (
     TimelineItem,
     UnreadTotals,
 )
+from engine.conversations.timeline import cursor_of
 from engine.messaging.models import Direction, Message
 
 #: Characters of the last message that a list shows.
@@ -218,6 +219,10 @@ class TimelineItemResource(Resource):
 class Timeline(Listed[TimelineItemResource]):
     """What happened in a conversation, newest first."""
 
+    newer_cursor: str | None = Field(
+        description="Ask with it as `after` for what came later; null where there is nothing to go on from."
+    )
+
 
 def shown(seen: ThreadView) -> ConversationResource:
     thread, mine = seen.conversation, seen.mine
@@ -271,7 +276,11 @@ def totals(found: UnreadTotals) -> UnreadResource:
 
 def timeline_page(page: Page[TimelineItem]) -> dict[str, Any]:
     """A Timeline as plain values, which encode faster than the model."""
-    return {"items": [_timeline_item(one) for one in page.items], "next_cursor": page.next_cursor}
+    return {
+        "items": [_timeline_item(one) for one in page.items],
+        "next_cursor": page.next_cursor,
+        "newer_cursor": cursor_of(page.items[0].position) if page.items else None,
+    }
 
 
 def _timeline_item(one: TimelineItem) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from api.rest.messages import (
 )
 from api.routes import NoBody, NoQuery, Routes
 from api.schema import Input, Line, PageQuery, Query, Word, listed, to_ms
+from engine.accounts.models import Page
 from engine.conversations.errors import user_required
 from engine.conversations.models import (
     FOR_EVER,
@@ -50,6 +51,7 @@ from engine.conversations.models import (
     ThreadState,
     ThreadView,
 )
+from engine.conversations.timeline import cursor_of
 from engine.idempotency import Replayed
 from engine.messaging.models import Message
 
@@ -136,6 +138,13 @@ def _claimant(request: ApiRequest[NoBody, ConversationQuery]) -> str | None:
             raise user_required()
         return request.principal.user_id
     return named
+
+
+class TimelineQuery(PageQuery):
+    around: Word | None = Field(default=None, description="A message; the page has it in the middle.")
+    after: Word | None = Field(
+        default=None, description="The newer_cursor of a page: what came right behind it."
+    )
 
 
 class Renaming(Input):
@@ -278,14 +287,22 @@ async def rename_conversation(request: ApiRequest[Renaming, NoQuery]) -> web.Str
     "/v1/conversations/{conversation_id}/timeline",
     summary="Messages, notices and calls of a conversation, newest first.",
     permission=Permission.READ_CONVERSATIONS,
-    query=PageQuery,
+    query=TimelineQuery,
     answers={200: Timeline},
     problems=("invalid_cursor",),
 )
-async def conversation_timeline(request: ApiRequest[NoBody, PageQuery]) -> web.StreamResponse:
-    page = await request.services.conversations.history.timeline(
-        request.principal, request.id("conversation_id"), page_request(request.query)
-    )
+async def conversation_timeline(request: ApiRequest[NoBody, TimelineQuery]) -> web.StreamResponse:
+    history, query = request.services.conversations.history, request.query
+    principal, conversation_id = request.principal, request.id("conversation_id")
+    if sum(one is not None for one in (query.around, query.after, query.cursor)) > 1:
+        raise InvalidInput([Flaw(field="?around", detail="Give one of around, after and cursor.")])
+    if query.around is not None:
+        page = await history.timeline_around(principal, conversation_id, query.around, query.limit)
+    elif query.after is not None:
+        items = await history.timeline_after(principal, conversation_id, query.after, query.limit)
+        page = Page(tuple(items), cursor_of(items[-1].position) if items else None)
+    else:
+        page = await history.timeline(principal, conversation_id, page_request(query))
     return json_bytes(200, _encode(timeline_page(page)))
 
 

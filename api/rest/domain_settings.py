@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from aiohttp import web
 from pydantic import Field
 
@@ -20,6 +22,7 @@ class DomainSettingsChanges(Input):
     region: Word | None = LEFT_AS_IT_IS
     desk_phone_chat: bool = LEFT_AS_IT_IS
     users_edit_shared_contacts: bool = LEFT_AS_IT_IS
+    edit_within_s: Annotated[int, Field(ge=0, le=31_536_000)] = LEFT_AS_IT_IS
 
 
 class DomainSettingsResource(Resource):
@@ -29,6 +32,9 @@ class DomainSettingsResource(Resource):
     users_edit_shared_contacts: bool = Field(
         description="Whether users too may change the contacts the domain shares."
     )
+    edit_within_s: int = Field(
+        description="How long after saying something in a chat its author may change it; 0 never."
+    )
 
 
 def shown(settings: DomainSettings) -> DomainSettingsResource:
@@ -37,6 +43,7 @@ def shown(settings: DomainSettings) -> DomainSettingsResource:
         region=settings.region,
         desk_phone_chat=settings.desk_phone_chat,
         users_edit_shared_contacts=settings.users_edit_shared_contacts,
+        edit_within_s=settings.edit_within_s,
     )
 
 

@@ -157,6 +157,11 @@ class RecipientResource(Resource):
     updated_at: At
 
 
+class ReactionResource(Resource):
+    emoji: str
+    user_ids: list[str] = Field(description="Those who put it there, in the order they did.")
+
+
 class MessageResource(Resource):
     """A text, or what somebody said in a chat.
 
@@ -183,6 +188,7 @@ class MessageResource(Resource):
     edited_at: At | None = Field(description="Only in a chat.")
     deleted_at: At | None = Field(description="Only in a chat; the text is empty then.")
     reply_to: str | None = Field(description="The earlier message of the chat that this one answers.")
+    reactions: list[ReactionResource] = Field(description="Only in a chat.")
 
 
 class MessageList(Listed[MessageResource]):
@@ -246,6 +252,7 @@ def document(message: Message) -> dict[str, Any]:
         "edited_at": at_or_none(message.edited_ms),
         "deleted_at": at_or_none(message.deleted_ms),
         "reply_to": message.reply_to,
+        "reactions": message.reactions,  # dataclasses of exactly ReactionResource's fields
     }
 
 

@@ -99,12 +99,14 @@ class DomainSettings:
 
     sms_enabled, region: as in `Domain`. desk_phone_chat: whether chats may reach desk phones; see
     `UserSettings.desk_phone_chat`. users_edit_shared_contacts: users too, not only office managers.
+    edit_within_s: how long after saying something in a chat its author may change it; 0 never.
     """
 
     sms_enabled: bool = True
     region: str | None = None
     desk_phone_chat: bool = False
     users_edit_shared_contacts: bool = False
+    edit_within_s: int = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,6 +433,7 @@ class UpdateDomainSettings:
     region: str | Unset | None = UNSET
     desk_phone_chat: bool | Unset = UNSET
     users_edit_shared_contacts: bool | Unset = UNSET
+    edit_within_s: int | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,11 @@ class Preferences:
             principal,
             Scope.OFFICE_MANAGER if isinstance(command.sms_enabled, Unset) else Scope.RESELLER,
         )
-        command = dataclasses.replace(command, region=checked(command.region, validation.region))
+        command = dataclasses.replace(
+            command,
+            region=checked(command.region, validation.region),
+            edit_within_s=checked(command.edit_within_s, validation.edit_within_s),
+        )
 
         def work(changes: AccountsChanges) -> DomainSettings:
             domain = domain_seen(changes, principal, domain_id)

@@ -27,6 +27,8 @@ _LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 _REALM = re.compile(r"(?=.{1,190}$)[a-z0-9](-?[a-z0-9])*(\.[a-z0-9](-?[a-z0-9])*)*")
 
 NAME_CHARACTERS = 120
+#: A year; who wants longer has no use for a limit, but what was agreed on should stay so some day.
+LONGEST_EDIT_S = 31_536_000
 
 #: Characters that turn the text after them around: a name with one can show as another's.
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -112,6 +114,12 @@ def region(text: str | None) -> str | None:
     if code not in phonenumbers.SUPPORTED_REGIONS:
         raise invalid("region", "Give a two-letter country code, for example DE.")
     return code
+
+
+def edit_within_s(seconds: int) -> int:
+    if not 0 <= seconds <= LONGEST_EDIT_S:
+        raise invalid("edit_within_s", f"Give 0 to {LONGEST_EDIT_S} seconds.")
+    return seconds
 
 
 def peer_name(text: str, field: str, known: Collection[str] | None) -> str:

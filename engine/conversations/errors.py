@@ -139,3 +139,30 @@ def typing_too_often() -> RateLimited:
 
 def no_such_reply() -> InvalidRequest:
     return InvalidRequest("The message to reply to is not in this chat.", field="/reply_to")
+
+
+def not_a_chat_message() -> Conflict:
+    return Conflict(
+        "A text has left for its number: it can be neither changed nor taken back, and takes no reactions.",
+        code="not_a_chat_message",
+    )
+
+
+def not_your_message() -> Forbidden:
+    return Forbidden("Somebody else said this.", code="not_your_message")
+
+
+def message_deleted() -> Conflict:
+    return Conflict("The message has been taken back.", code="message_deleted")
+
+
+def too_late_to_edit() -> Conflict:
+    return Conflict("This was said too long ago to be changed.", code="too_late_to_edit")
+
+
+def not_an_emoji() -> InvalidRequest:
+    return InvalidRequest("A reaction is one emoji.", code="not_an_emoji", field="/emoji")
+
+
+def too_many_reactions() -> Conflict:
+    return Conflict("There is no room for another reaction on this message.", code="too_many_reactions")

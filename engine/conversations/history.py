@@ -13,9 +13,11 @@ from engine.conversations.timeline import (
     cursor_of,
     digits_before,
     digits_of,
+    just_behind,
     merged,
     position_after,
     position_at,
+    position_of,
 )
 from engine.errors import EngineError, InvalidRequest
 from engine.ids import is_id
@@ -56,8 +58,45 @@ class History:
         """Messages, notices and calls, newest first. Raises NotFound or InvalidRequest."""
         check_limit(page)
         before = None if page.cursor is None else position_at(page.cursor)
+        return await self._before(principal, conversation_id, before, page.limit)
+
+    async def timeline_after(
+        self, principal: Principal, conversation_id: str, after: str, limit: int
+    ) -> Sequence[TimelineItem]:
+        """What came right behind a position of the timeline (a cursor), newest first.
+
+        Raises NotFound or InvalidRequest.
+        """
+        check_limit(PageRequest(limit=limit))
+        return await self._after(principal, conversation_id, position_at(after), limit)
+
+    async def timeline_around(
+        self, principal: Principal, conversation_id: str, message_id: str, limit: int
+    ) -> Page[TimelineItem]:
+        """The part of the timeline with this message in the middle, newest first.
+
+        Raises NotFound, also for a message that is not in this thread, or InvalidRequest.
+        """
+        check_limit(PageRequest(limit=limit))
+
+        def work(reads: ThreadReads) -> Message:
+            asked = standing(reads, principal, conversation_id)
+            found = reads.message(message_id) if is_id(message_id, "msg") else None
+            if found is None or found.conversation_id != asked.thread.id or found.id <= asked.sees_after:
+                raise errors.no_such_message()
+            return found
+
+        middle = position_of(await self._store.read(work))
+        newer = await self._after(principal, conversation_id, middle, limit // 2) if limit > 1 else ()
+        # A page ends before its position; right behind the message is where the message is still in it.
+        older = await self._before(principal, conversation_id, just_behind(middle), limit - len(newer))
+        return Page((*newer, *older.items), older.next_cursor)
+
+    async def _before(
+        self, principal: Principal, conversation_id: str, before: Position | None, limit: int
+    ) -> Page[TimelineItem]:
         bound = None if before is None else digits_before(before)
-        wanted = page.limit + 1
+        wanted = limit + 1
 
         def work(reads: ThreadReads) -> tuple[Standing, Sequence[TimelineItem]]:
             asked = standing(reads, principal, conversation_id)
@@ -82,9 +121,39 @@ class History:
             beginning = position_after(asked.sees_after)
             calls = [one for one in calls if beginning is None or (one.position > beginning)]
             items = sorted((*items, *calls), key=lambda one: one.position, reverse=True)[:wanted]
-        shown = tuple(items[: page.limit])
-        more = len(items) > page.limit
+        shown = tuple(items[:limit])
+        more = len(items) > limit
         return Page(shown, cursor_of(shown[-1].position) if more else None)
+
+    async def _after(
+        self, principal: Principal, conversation_id: str, after: Position, limit: int
+    ) -> Sequence[TimelineItem]:
+        """The items that follow a position most closely, newest first."""
+
+        def work(reads: ThreadReads) -> tuple[Standing, Position, Sequence[TimelineItem]]:
+            asked = standing(reads, principal, conversation_id)
+            position = max(after, position_after(asked.sees_after) or after)
+            bound = digits_before(position)
+            said = reads.messages(
+                asked.thread.id, after=f"msg_{bound}", before=None, limit=limit, oldest_first=True
+            )
+            told = reads.notices(
+                asked.thread.id, after=f"tle_{bound}", before=None, limit=limit, oldest_first=True
+            )
+            items = merged(said, told, (), 2 * limit)
+            return asked, position, items[-limit:]
+
+        asked, position, found = await self._store.read(work)
+        items = list(found)
+        # Calls are read backwards only: from the last item that may be shown down to the position.
+        before = items[0].position if len(items) == limit else None
+        while True:
+            calls = await self._calls_in(principal, asked, before, _MAX_PAGE)
+            items += [one for one in calls if one.position > position]
+            if len(calls) < _MAX_PAGE or calls[-1].position <= position:
+                break
+            before = calls[-1].position
+        return sorted(items, key=lambda one: one.position, reverse=True)[-limit:]
 
     async def message(self, principal: Principal, message_id: str) -> Message | None:
         """A message of a chat the principal is in; None for one that is no chat's. Raises NotFound."""

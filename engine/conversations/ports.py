@@ -108,14 +108,17 @@ class ThreadReads(Protocol):
     def last_messages(self, message_ids: Collection[str]) -> Mapping[str, Message]: ...
 
     def messages(
-        self, conversation_id: str, *, after: str, before: str | None, limit: int
+        self, conversation_id: str, *, after: str, before: str | None, limit: int, oldest_first: bool = False
     ) -> Sequence[Message]:
-        """Newest first, those beyond the message id `after`."""
+        """Those between the message ids after and before, newest first."""
 
     def notices(
-        self, conversation_id: str, *, after: str, before: str | None, limit: int
+        self, conversation_id: str, *, after: str, before: str | None, limit: int, oldest_first: bool = False
     ) -> Sequence[Notice]:
-        """Newest first; after and before are hex digits of ids."""
+        """Those between the ids after and before, newest first."""
+
+    def edit_within_s(self, domain_id: str) -> int:
+        """How long after saying something in a chat one may change it, in seconds; see `DomainSettings`."""
 
 
 class ThreadChanges(ThreadReads, Protocol):
@@ -141,10 +144,20 @@ class ThreadChanges(ThreadReads, Protocol):
     def save_member(self, member: Member) -> None:
         """Insert or replace; what is not in a Member (a draft) stays."""
 
+    def rewrite_message(self, message_id: str, text: str) -> None:
+        """Change what was said in a chat, now."""
+
+    def empty_message(self, message_id: str) -> None:
+        """Take back what was said in a chat, now, with all reactions to it."""
+
+    def add_reaction(self, message_id: str, user_id: str, emoji: str) -> None: ...
+
+    def remove_reaction(self, message_id: str, user_id: str, emoji: str) -> None: ...
+
     def move_message(self, message: Message, conversation_id: str, flags: Sequence[str]) -> None: ...
 
     def recount_thread(self, conversation_id: str) -> None:
-        """Find out anew what was said last in a thread."""
+        """Find out anew what was said last in a thread, and what of it is to be read."""
 
     def add_notice(self, notice: Notice) -> None: ...
 
@@ -204,6 +217,9 @@ class Texts(Protocol):
         render: Callable[[Message], tuple[int, str]] | None = None,
         thread: Conversation | None = None,
     ) -> Awaitable[Message | Replayed]: ...
+
+    async def get(self, principal: Principal, message_id: str) -> Message:
+        """A text. Raises NotFound for one that is not there or not the principal's to see."""
 
 
 class AddressBook(Protocol):

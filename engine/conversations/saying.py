@@ -129,25 +129,30 @@ class Saying:
 
 
 def _check_text(say: Say) -> None:
-    """Raises InvalidRequest `text_empty`, `text_too_long` or `text_invalid`."""
+    """Raises InvalidRequest; see `check_words`."""
     if say.validity_s is not None:
         raise errors.invalid("validity_s", "What is said in a chat does not expire.")
     if say.client_id is not None and not 1 <= len(say.client_id) <= _MAX_CLIENT_ID:
         raise errors.invalid("client_id", f"A client_id has 1 to {_MAX_CLIENT_ID} characters.")
-    text = say.text
+    check_words(say.text)
+
+
+def check_words(text: str) -> None:
+    """What a message of a chat may say. Raises InvalidRequest `text_empty`, `text_too_long` or
+    `text_invalid`."""
     if not text.strip():
         raise InvalidRequest("The text is empty.", code="text_empty", field="/text")
     if len(text) > MOST_TEXT:
         raise InvalidRequest(
             f"A message of a chat has at most {MOST_TEXT} characters.", code="text_too_long", field="/text"
         )
-    if "\0" in text or not _encodable(text):
+    if "\0" in text or not encodable(text):
         raise InvalidRequest(
             "The text has a character that cannot be kept.", code="text_invalid", field="/text"
         )
 
 
-def _encodable(text: str) -> bool:
+def encodable(text: str) -> bool:
     """Whether there is no half of a surrogate pair in it."""
     if text.isascii():
         return True

@@ -46,6 +46,7 @@ from engine.conversations.ports import (
     ThreadReads,
     ThreadStore,
 )
+from engine.conversations.rewriting import Rewriting
 from engine.conversations.saying import RenderMessage, Saying
 from engine.conversations.strangers import Strangers
 from engine.conversations.typing_limits import TypingLimits
@@ -67,6 +68,7 @@ class Conversations:
     """The threads a principal may see. Every method may raise StorageUnavailable.
 
     history: what was said and what happened in them. claims: who answers texts to a shared number.
+    rewriting: what is done to messages of chats afterwards.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Conversations:
         self._saying = Saying(store, texts, clock)
         self.history = History(store, calls)
         self.claims = Claims(store, self)
+        self.rewriting = Rewriting(store, texts, self.history)
 
     # Starting and finding.
 

@@ -31,13 +31,19 @@ def position_of(item: Message | Notice | CallLogEntry) -> Position:
 
 
 def digits_before(position: Position) -> str:
-    """The bound of ids that are ordered by their digits: theirs must be smaller."""
+    """The bound of ids that are ordered by their digits: smaller ones are before, greater ones behind."""
     at_ms, digits = position
     made_ms = int(digits[:_MS_DIGITS], 16)
     if made_ms == at_ms:
         return digits
     # The position is a call's, whose id was made later or earlier than the call began.
     return f"{at_ms + (made_ms > at_ms):0{_MS_DIGITS}x}".ljust(_ID_DIGITS, "0")
+
+
+def just_behind(position: Position) -> Position:
+    """The next position there can be."""
+    at_ms, digits = position
+    return at_ms, f"{int(digits, 16) + 1:0{_ID_DIGITS}x}"
 
 
 def position_after(item_id: str) -> Position | None:

@@ -95,12 +95,21 @@ class Recipient:
 
 
 @dataclass(slots=True)
+class Reaction:
+    """An emoji, and the users who put it on a message of a chat, in the order they did."""
+
+    emoji: str
+    user_ids: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class Message:
     """What a person wrote: a text, outbound with its recipients or inbound with none, or said in a chat.
 
     number: our E.164 number, the sender of an outbound and the receiver of an inbound text; "" in a chat.
     peer: the outside number that sent an inbound text, else "".
-    edited_ms, deleted_ms, reply_to (a message id): of a chat's message; a deleted one has no text.
+    edited_ms, deleted_ms, reply_to (a message id), reactions: of a chat's message; a deleted one has no
+    text.
     flags: `possible_duplicate`, `incomplete`, `inferred` (thread guessed from the last text sent),
     `blocked` (from a blocked sender), `auto_answer` (ours, to a keyword), `opt_out_confirmation` (the
     one text that an opt-out does not hold back).
@@ -122,6 +131,7 @@ class Message:
     edited_ms: int | None = None
     deleted_ms: int | None = None
     reply_to: str | None = None
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

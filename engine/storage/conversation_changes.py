@@ -19,7 +19,7 @@ from engine.storage import idempotency
 from engine.storage.conversation_reads import SqlThreadReads
 from engine.storage.statements import insert
 from engine.storage.tables.conversations import conversation_members, conversation_peers, conversations
-from engine.storage.tables.messaging import messages
+from engine.storage.tables.messaging import message_reactions, messages
 from engine.storage.transaction import Transaction
 
 
@@ -93,6 +93,39 @@ class SqlThreadChanges(SqlThreadReads):
             )
         )
 
+    def rewrite_message(self, message_id: str, text: str) -> None:
+        self._connection.execute(
+            sa.update(messages)
+            .where(messages.c.id == message_id)
+            .values(text=text, edited_ms=self._tx.now_ms)
+        )
+
+    def empty_message(self, message_id: str) -> None:
+        self._connection.execute(
+            sa.update(messages)
+            .where(messages.c.id == message_id)
+            .values(text="", deleted_ms=self._tx.now_ms, reacted=0)
+        )
+        self._connection.execute(
+            sa.delete(message_reactions).where(message_reactions.c.message_id == message_id)
+        )
+
+    def add_reaction(self, message_id: str, user_id: str, emoji: str) -> None:
+        self._connection.execute(
+            insert(message_reactions)
+            .values(message_id=message_id, user_id=user_id, emoji=emoji, created_ms=self._tx.now_ms)
+            .on_conflict_do_nothing()
+        )
+        self._connection.execute(sa.update(messages).where(messages.c.id == message_id).values(reacted=1))
+
+    def remove_reaction(self, message_id: str, user_id: str, emoji: str) -> None:
+        made = message_reactions.c
+        self._connection.execute(
+            sa.delete(message_reactions).where(
+                made.message_id == message_id, made.user_id == user_id, made.emoji == emoji
+            )
+        )
+
     def move_message(self, message: Message, conversation_id: str, flags: Sequence[str]) -> None:
         self._connection.execute(
             sa.update(messages)
@@ -105,8 +138,10 @@ class SqlThreadChanges(SqlThreadReads):
         last = self._connection.execute(
             sa.select(messages.c.id, messages.c.created_ms).where(own).order_by(messages.c.id.desc()).limit(1)
         ).first()
-        # Any of a chat, an inbound one of a text thread.
-        news = sa.select(sa.func.max(messages.c.id)).where(own, messages.c.direction != "outbound")
+        # Any of a chat that is still there, an inbound one of a text thread.
+        news = sa.select(sa.func.max(messages.c.id)).where(
+            own, messages.c.direction != "outbound", messages.c.deleted_ms.is_(None)
+        )
         self._connection.execute(
             sa.update(conversations)
             .where(conversations.c.id == conversation_id)

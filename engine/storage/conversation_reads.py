@@ -24,6 +24,7 @@ from engine.conversations.models import (
 from engine.conversations.ports import DomainFacts
 from engine.messaging.models import Message
 from engine.storage import conversation_rows as rows
+from engine.storage import settings
 from engine.storage.consents import pair_key
 from engine.storage.conversation_lists import Origin, count_behind, page, unread_messages, unread_threads
 from engine.storage.tables.accounts import domains, number_users, numbers, users
@@ -221,17 +222,17 @@ class SqlThreadReads:
         return {message.id: message for message in found}
 
     def messages(
-        self, conversation_id: str, *, after: str, before: str | None, limit: int
+        self, conversation_id: str, *, after: str, before: str | None, limit: int, oldest_first: bool = False
     ) -> Sequence[Message]:
         conditions = [messages.c.conversation_id == conversation_id]
         if after:
             conditions.append(messages.c.id > after)
         if before is not None:
             conditions.append(messages.c.id < before)
-        return read_messages(self._connection, *conditions, newest_first=True, limit=limit)
+        return read_messages(self._connection, *conditions, newest_first=not oldest_first, limit=limit)
 
     def notices(
-        self, conversation_id: str, *, after: str, before: str | None, limit: int
+        self, conversation_id: str, *, after: str, before: str | None, limit: int, oldest_first: bool = False
     ) -> Sequence[Notice]:
         entries = timeline_entries.c
         query = sa.select(timeline_entries).where(entries.conversation_id == conversation_id)
@@ -239,10 +240,11 @@ class SqlThreadReads:
             query = query.where(entries.id > after)
         if before is not None:
             query = query.where(entries.id < before)
-        return [
-            rows.notice(row)
-            for row in self._connection.execute(query.order_by(entries.id.desc()).limit(limit))
-        ]
+        order = entries.id if oldest_first else entries.id.desc()
+        return [rows.notice(row) for row in self._connection.execute(query.order_by(order).limit(limit))]
+
+    def edit_within_s(self, domain_id: str) -> int:
+        return settings.edit_within_s(self._connection, domain_id)
 
     def _thread(self, condition: sa.ColumnElement[bool]) -> Conversation | None:
         row = self._connection.execute(sa.select(conversations).where(condition)).first()

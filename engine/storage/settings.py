@@ -39,6 +39,12 @@ def of_users(connection: Connection, user_ids: Collection[str]) -> dict[str, Use
     return {user_id: msgspec.convert(chosen.get(user_id, {}), UserSettings) for user_id in user_ids}
 
 
+def edit_within_s(connection: Connection, domain_id: str) -> int:
+    """See `DomainSettings.edit_within_s`."""
+    chosen = _chosen(connection, domain_settings, [domain_id]).get(domain_id, {})
+    return int(chosen.get("edit_within_s", DomainSettings().edit_within_s))
+
+
 def save_of_domain(connection: Connection, domain_id: str, settings: DomainSettings) -> None:
     """Those that are no columns of the domain."""
     values = {k: v for k, v in dataclasses.asdict(settings).items() if k not in _OF_DOMAIN_ROW}

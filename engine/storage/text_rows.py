@@ -15,6 +15,7 @@ from engine.messaging.models import (
     DeliveryError,
     Direction,
     Message,
+    Reaction,
     Recipient,
     RecipientStatus,
     SegmentStatus,
@@ -23,7 +24,7 @@ from engine.messaging.rollup import advances, recipient_status
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.conversations import conversation_members, conversations
-from engine.storage.tables.messaging import messages, receipts, recipients, segments
+from engine.storage.tables.messaging import message_reactions, messages, receipts, recipients, segments
 from engine.storage.transaction import Transaction
 
 #: A row of any width.
@@ -38,7 +39,11 @@ _decode_error = msgspec.json.Decoder(DeliveryError).decode
 #: Rows are in the order of the table's columns, up to `created_ms`.
 INSERT_MESSAGE = HotStatement(
     insert(messages),
-    *[column.name for column in messages.c if column.name not in ("edited_ms", "deleted_ms", "reply_to")],
+    *[
+        column.name
+        for column in messages.c
+        if column.name not in ("edited_ms", "deleted_ms", "reply_to", "reacted")
+    ],
 )
 #: Threads something was said in: (created_ms, message id, thread id). Texts of one batch may be written
 #: in another order than they were made in; the last one stays the last.
@@ -275,6 +280,8 @@ def read_messages(
                     None if one.error is None else _decode_error(one.error),
                 )
             )
+    reacted = [row.id for row in rows if row.reacted]
+    reactions = _reactions_to(connection, reacted) if reacted else {}
     return [
         Message(
             row.id,
@@ -293,6 +300,23 @@ def read_messages(
             row.edited_ms,
             row.deleted_ms,
             row.reply_to,
+            reactions.get(row.id, ()),
         )
         for row in rows
     ]
+
+
+def _reactions_to(connection: Connection, message_ids: Sequence[str]) -> dict[str, tuple[Reaction, ...]]:
+    """Each emoji with those who put it there, in the order in which they did."""
+    made = message_reactions.c
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in connection.execute(
+        sa.select(message_reactions)
+        .where(made.message_id.in_(message_ids))
+        .order_by(made.created_ms, made.user_id, made.emoji)
+    ):
+        found.setdefault(row.message_id, {}).setdefault(row.emoji, []).append(row.user_id)
+    return {
+        message_id: tuple(Reaction(emoji, tuple(user_ids)) for emoji, user_ids in theirs.items())
+        for message_id, theirs in found.items()
+    }

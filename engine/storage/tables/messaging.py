@@ -31,6 +31,8 @@ messages = sa.Table(
     sa.Column("edited_ms", sa.BigInteger),
     sa.Column("deleted_ms", sa.BigInteger),  # the text is emptied then
     sa.Column("reply_to", sa.Text),
+    # Whether there are or were reactions to it: without, nobody looks for them.
+    sa.Column("reacted", sa.Integer, nullable=False, server_default="0"),
 )
 sa.Index("ix_messages_domain", messages.c.domain_id, messages.c.id)
 sa.Index(
@@ -55,6 +57,16 @@ sa.Index(
     unique=True,
     sqlite_where=messages.c.client_id.is_not(None),
     postgresql_where=messages.c.client_id.is_not(None),
+)
+
+#: Of messages of chats.
+message_reactions = sa.Table(
+    "message_reactions",
+    metadata,
+    sa.Column("message_id", sa.Text, sa.ForeignKey("messages.id"), primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("emoji", sa.Text, primary_key=True),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
 
 recipients = sa.Table(

@@ -240,6 +240,23 @@ async def shared_thread(world: World, tenant: Tenant) -> Ask:
     return Ask(f"/v1/conversations/{tenant.conversation_id}:leave")
 
 
+#: Keys of these are in no chat, and chats are for those in them.
+NO_MEMBER = dict.fromkeys((Scope.OFFICE_MANAGER, Scope.RESELLER, Scope.SUPER_USER), "not_found")
+
+
+def said_in_chat(ending: str = "", body: object = ...) -> Row:
+    """Something done to a message of a chat, by the one who said it."""
+
+    async def own(world: World, tenant: Tenant) -> Ask:
+        new = {"to": [{"extension": "102"}]}
+        chat = await world.client.post("/v1/conversations", tenant.tokens[0], new)
+        address = f"/v1/conversations/{chat.body['id']}/messages"
+        said = await world.client.post(address, tenant.tokens[0], {"text": "Hello"})
+        return Ask(f"/v1/messages/{said.body['id']}{ending}", body)
+
+    return Row(own, lambda ids: [Ask(f"/v1/messages/{ids.message}{ending}", body)], narrower=NO_MEMBER)
+
+
 def own_thread(verb: str, body: object = ...) -> Row:
     """Something a user does to their own side of a thread."""
     return Row(
@@ -528,6 +545,10 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: f"/v1/messages/{t.message_id}:move", lambda t: {"conversation_id": None}),
         lambda ids: [Ask(f"/v1/messages/{ids.message}:move", {"conversation_id": None})],
     ),
+    "edit_message": said_in_chat("", {"text": "Good day"}),
+    "take_back_message": said_in_chat(),
+    "react": said_in_chat("/reactions", {"emoji": "\U0001f44d"}),
+    "unreact": said_in_chat("/reactions?emoji=%F0%9F%91%8D"),
     "create_contact": Row(
         fixed(lambda t: "/v1/contacts", lambda t: {"name": "New"}, domain_in="body"),
         lambda ids: [
@@ -556,19 +577,6 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: "/v1/directory?q=10", domain_in="query"),
         lambda ids: [Ask(f"/v1/directory?q=10&domain_id={ids.domain}")],
     ),
-    "import_contacts": Row(
-        a_file,
-        lambda ids: [Ask(f"/v1/contacts:import?domain_id={ids.domain}", b"Name", None, "text/csv")],
-    ),
-    "export_contacts": Row(
-        fixed(lambda t: "/v1/contacts:export", domain_in="query"),
-        lambda ids: [Ask(f"/v1/contacts:export?domain_id={ids.domain}")],
-    ),
-    "read_events": Row(
-        fixed(lambda t: f"/v1/events?domains={t.domain.id}"),
-        lambda ids: [Ask(f"/v1/events?domains={ids.domain}"), Ask(f"/v1/events?cursor={ids.domain}:0")],
-    ),
-    "issue_ticket": Row(fixed(lambda t: "/v1/events/tickets")),
     "list_presence": Row(
         fixed(lambda t: "/v1/presence", domain_in="query"),
         lambda ids: [Ask(f"/v1/presence?domain_id={ids.domain}")],
@@ -589,6 +597,19 @@ ROWS: dict[str, Row] = {
     ),
     "unseen_calls": Row(fixed(lambda t: "/v1/call-log:unseen"), narrower=NO_USER),
     "mark_calls_seen": Row(fixed(lambda t: "/v1/call-log:seen", lambda t: {}), narrower=NO_USER),
+    "import_contacts": Row(
+        a_file,
+        lambda ids: [Ask(f"/v1/contacts:import?domain_id={ids.domain}", b"Name", None, "text/csv")],
+    ),
+    "export_contacts": Row(
+        fixed(lambda t: "/v1/contacts:export", domain_in="query"),
+        lambda ids: [Ask(f"/v1/contacts:export?domain_id={ids.domain}")],
+    ),
+    "read_events": Row(
+        fixed(lambda t: f"/v1/events?domains={t.domain.id}"),
+        lambda ids: [Ask(f"/v1/events?domains={ids.domain}"), Ask(f"/v1/events?cursor={ids.domain}:0")],
+    ),
+    "issue_ticket": Row(fixed(lambda t: "/v1/events/tickets")),
     "list_audit": Row(
         fixed(lambda t: "/v1/audit", domain_in="query"),
         lambda ids: [Ask(f"/v1/audit?domain_id={ids.domain}")],

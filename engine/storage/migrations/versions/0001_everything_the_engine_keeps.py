@@ -240,6 +240,7 @@ def upgrade() -> None:
         sa.Column("edited_ms", sa.BigInteger(), nullable=True),
         sa.Column("deleted_ms", sa.BigInteger(), nullable=True),
         sa.Column("reply_to", sa.Text(), nullable=True),
+        sa.Column("reacted", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
@@ -512,6 +513,17 @@ def upgrade() -> None:
             ["domain_id"], ["domains.id"], name=op.f("fk_domain_settings_domain_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("domain_id", name=op.f("pk_domain_settings")),
+    )
+    op.create_table(
+        "message_reactions",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("emoji", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["messages.id"], name=op.f("fk_message_reactions_message_id")
+        ),
+        sa.PrimaryKeyConstraint("message_id", "user_id", "emoji", name=op.f("pk_message_reactions")),
     )
     op.create_table(
         "numbers",
