@@ -56,6 +56,46 @@ class BatchResult(msgspec.Struct, kw_only=True):
     items: list[BatchItem]
 
 
+class BlockResource(msgspec.Struct, kw_only=True):
+    """We block what it sends; that does not keep us from texting it."""
+
+    id: str
+    number: str | None
+    lift: str
+
+
+class BlockedSenderList(msgspec.Struct, kw_only=True):
+    """Blocked senders, oldest first."""
+
+    items: list[BlockedSenderResource]
+    next_cursor: str | None
+    """Ask with it for the next part; null on the last one."""
+
+
+class BlockedSenderResource(msgspec.Struct, kw_only=True):
+    id: str
+    domain_id: str
+    number: str | None
+    peer: str
+    blocked_by: str
+    """A user, else a credential."""
+    created_at: datetime
+
+
+class BulkImportResource(msgspec.Struct, kw_only=True):
+    """What an import did, or with dry_run would do."""
+
+    dry_run: bool
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    flaw_count: int
+    """Rows that were not, or with dry_run would not be, taken."""
+    flaws: list[RowFlawResource]
+    """The first 200."""
+
+
 class CallList(msgspec.Struct, kw_only=True):
     """Calls, newest first."""
 
@@ -168,6 +208,105 @@ class ComponentState(msgspec.Struct, kw_only=True):
     required: bool
 
 
+class ConsentAction(OpenEnum):
+    """What put an entry into the ledger: a keyword, or a person of ours (set)."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    SET = "set"
+
+
+class ConsentEntryResource(msgspec.Struct, kw_only=True):
+    """One line of the ledger."""
+
+    id: str
+    domain_id: str
+    number: str
+    """Ours."""
+    peer: str
+    """The outside number, short code or name."""
+    action: ConsentAction
+    """The keyword's meaning, or `set` by a person."""
+    old_state: ConsentState
+    new_state: ConsentState
+    keyword: str | None
+    message_id: str | None
+    """The text that said it."""
+    answer_id: str | None
+    """The text it was answered with, if any."""
+    user_id: str | None
+    credential_id: str | None
+    reason: str | None
+    at: datetime
+
+
+class ConsentLedger(msgspec.Struct, kw_only=True):
+    """The ledger, newest first."""
+
+    items: list[ConsentEntryResource]
+    next_cursor: str | None
+    """Ask with it for the next part; null on the last one."""
+
+
+class ConsentResource(msgspec.Struct, kw_only=True):
+    """Where a pair stands. `none`: it has never said, and may be texted."""
+
+    number: str
+    peer: str
+    state: ConsentState
+    changed_at: datetime | None
+    entry_id: str | None
+
+
+class ConsentState(OpenEnum):
+    """Whether an outside number lets one of ours text it. none: it has never said."""
+
+    NONE = "none"
+    STOPPED = "stopped"
+    ACTIVE = "active"
+
+
+class ConsequenceResource(msgspec.Struct, kw_only=True):
+    code: str
+    text: str
+
+
+class ContactList(msgspec.Struct, kw_only=True):
+    """Contacts, by name."""
+
+    items: list[ContactResource]
+    next_cursor: str | None
+    """Ask with it for the next part; null on the last one."""
+
+
+class ContactNumberResource(msgspec.Struct, kw_only=True):
+    label: str
+    number: str | None
+    """E.164; null for a user of the domain."""
+    typed: str
+    """As somebody wrote it."""
+    extension: str | None
+    user_id: str | None
+    default: bool
+    leads_to: Literal["chat", "sms"]
+    """What a conversation with it is."""
+
+
+class ContactResource(msgspec.Struct, kw_only=True):
+    id: str
+    domain_id: str
+    shared: bool
+    name: str
+    company: str
+    email: str
+    notes: str
+    favourite: bool
+    numbers: list[ContactNumberResource]
+    created_at: datetime
+    updated_at: datetime
+
+
 class ConversationKind(OpenEnum):
     """`chat` has internal members only; `sms` is one of our numbers and outside numbers."""
 
@@ -184,16 +323,42 @@ class ConversationList(msgspec.Struct, kw_only=True):
 
 
 class ConversationResource(msgspec.Struct, kw_only=True):
+    """A conversation as the one who asks sees it."""
+
     id: str
     domain_id: str
     kind: ConversationKind
+    name: str | None
+    """Null until somebody names it."""
     number_id: str | None
     number: str | None
-    """Our number the thread goes over."""
+    """Our number the texts go over; it never changes by itself."""
     peers: list[str]
     """The outside numbers."""
+    contacts: list[PeerResource]
+    """The same with their names."""
+    members: list[MemberResource]
+    created_by: str | None
     created_at: datetime
     last_message_at: datetime
+    last_item: LastItemResource | None
+    unread: int
+    """Messages that wait for the viewer; 999 means at least as many."""
+    marked_unread: bool
+    read_through: str | None
+    """The last message the viewer has read."""
+    muted: bool
+    muted_until: datetime | None
+    """Null while muted for ever."""
+    deleted: bool
+    """Deleted by the viewer; the next message brings it back."""
+    left: bool
+    """A text thread the viewer has left."""
+    stopped_peers: list[str]
+    """The outside numbers that want no texts from ours."""
+    state: ThreadState
+    claimed_by: str | None
+    claimed_at: datetime | None
 
 
 class DeliveryClass(OpenEnum):
@@ -261,6 +426,19 @@ class DomainResource(msgspec.Struct, kw_only=True):
     created_at: datetime
 
 
+class DomainSettingsResource(msgspec.Struct, kw_only=True):
+    sms_enabled: bool
+    """Whether its people may text; resellers change it."""
+    region: str | None
+    """Country code by which national numbers are read."""
+    desk_phone_chat: bool
+    """Whether users may have chats on their desk phones."""
+    users_edit_shared_contacts: bool
+    """Whether users too may change the contacts the domain shares."""
+    edit_within_s: int
+    """How long after saying something in a chat its author may change it; 0 never."""
+
+
 class EndReason(OpenEnum):
     """Why a call is over: stable codes; the ones named after a leg's result are that leg's."""
 
@@ -321,6 +499,25 @@ class EventResource(msgspec.Struct, kw_only=True):
     subject: str
     at: datetime
     data: dict[str, Any]
+    message: MessageResource | None = None
+    """With events about a message, on the socket: the message as it is now."""
+
+
+class ExplanationResource(msgspec.Struct, kw_only=True):
+    """What starting a conversation would do."""
+
+    kind: ConversationKind
+    conversation_id: str | None
+    """The conversation there is already."""
+    number: OwnNumberResource | None
+    """What the texts would be sent from."""
+    numbers: list[OwnNumberResource]
+    """What else they could be sent from."""
+    members: list[PersonResource]
+    """Users of a chat besides the one who starts it."""
+    contacts: list[PeerResource]
+    """The outside numbers."""
+    consequences: list[ConsequenceResource]
 
 
 class Flaw(msgspec.Struct, kw_only=True):
@@ -329,6 +526,72 @@ class Flaw(msgspec.Struct, kw_only=True):
     field: str
     """JSON pointer into the body, or `?name` for a query parameter."""
     detail: str
+
+
+class FlawResource(msgspec.Struct, kw_only=True):
+    line: int
+    """Of the file, from 1."""
+    code: str
+    detail: str
+    skipped: bool
+    """Whether the whole contact was left out, and not just this of it."""
+
+
+class ForcingCharacterResource(msgspec.Struct, kw_only=True):
+    """A character the shorter alphabet lacks, where it first occurs."""
+
+    character: str
+    index: int
+    """In code points."""
+    utf16_index: int
+    """As JavaScript counts."""
+    name: str
+    """By Unicode."""
+    suggestion: str | None
+    """What reads the same and is short; may be empty."""
+
+
+class HitResource(msgspec.Struct, kw_only=True):
+    kind: Literal["user", "contact", "new_number"]
+    user_id: str | None
+    """Of a user; which user a contact's number is, the number says."""
+    contact_id: str | None
+    name: str
+    """Of a number nobody has a name for, the number."""
+    company: str
+    extension: str | None
+    favourite: bool
+    shared: bool | None
+    """Of a contact: whether the whole domain sees it."""
+    matched: Literal["extension", "name", "word", "number", "email"]
+    """What the query met."""
+    leads_to: Literal["chat", "sms"] | None
+    """What a conversation with its default number is; null when it has no number."""
+    numbers: list[ContactNumberResource]
+
+
+class Hits(msgspec.Struct, kw_only=True):
+    """What was found, best first."""
+
+    items: list[HitResource]
+
+
+class ImportResource(msgspec.Struct, kw_only=True):
+    """What an import did, or with dry_run would do."""
+
+    dry_run: bool
+    complete: bool
+    stopped: StoppedResource | None
+    entries: int
+    """Contacts in the file."""
+    created: int
+    updated: int
+    """Known by a number, an e-mail address or a name; something was added."""
+    unchanged: int
+    skipped: int
+    flaw_count: int
+    flaws: list[FlawResource]
+    """The first 200."""
 
 
 class IssuedKey(msgspec.Struct, kw_only=True):
@@ -376,6 +639,39 @@ class KeyResource(msgspec.Struct, kw_only=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+
+
+class KeywordAnswersList(msgspec.Struct, kw_only=True):
+    items: list[KeywordAnswersResource]
+
+
+class KeywordAnswersResource(msgspec.Struct, kw_only=True):
+    """What keywords are answered with. null: the domain's text, or the built-in one; empty: nothing."""
+
+    number: str | None
+    """null: every number of the domain without texts of its own."""
+    stop: str | None
+    start: str | None
+    help: str | None
+
+
+class LastItemResource(msgspec.Struct, kw_only=True, tag_field="type", tag="message"):
+    """What was said last, cut short."""
+
+    id: str
+    direction: engine__messaging__models__Direction
+    user_id: str | None
+    text: str
+    deleted: bool
+    at: datetime
+
+
+class LeftResource(msgspec.Struct, kw_only=True):
+    conversation_id: str
+    remaining: int
+    """People who still get what is said."""
+    meaning: str
+    """What leaving meant, for a person."""
 
 
 class LegResource(msgspec.Struct, kw_only=True):
@@ -429,6 +725,32 @@ class LoggedIn(msgspec.Struct, kw_only=True):
     """Shown this once; null where a cookie was asked for."""
 
 
+class MeResource(msgspec.Struct, kw_only=True):
+    kind: Literal["key", "token", "session"]
+    credential_id: str
+    scope: Scope
+    expires_at: datetime | None
+    domain: DomainResource | None
+    """Null where the credential reaches several."""
+    domain_settings: DomainSettingsResource | None
+    user: UserResource | None
+    """Null for a server."""
+    settings: MySettings | None
+    devices: list[DeviceResource]
+    numbers: list[NumberResource]
+
+
+class MemberResource(msgspec.Struct, kw_only=True):
+    """A user in a conversation: a member of a chat, or one the number of a text thread is assigned to."""
+
+    user_id: str
+    extension: str
+    name: str
+    joined_at: datetime
+    read_through: str | None
+    """The last message they have read; null for texts."""
+
+
 class MessageList(msgspec.Struct, kw_only=True):
     """Messages, newest first."""
 
@@ -438,25 +760,75 @@ class MessageList(msgspec.Struct, kw_only=True):
 
 
 class MessageResource(msgspec.Struct, kw_only=True, rename={"from_": "from", "class_": "class"}):
-    """A text. Outbound: from one of our numbers to each of `to`. Inbound: `to` is one of ours."""
+    """A text, or what somebody said in a chat.
+
+    Outbound: from one of our numbers to each of `to`. Inbound: to one of ours. Internal: said in a chat,
+    by `user_id`.
+    """
 
     id: str
     domain_id: str
     conversation_id: str | None
     direction: engine__messaging__models__Direction
-    from_: str
+    from_: str | None
+    """Null in a chat."""
     to: list[RecipientResource]
-    """Empty for an inbound text."""
-    number: str
-    """Our number, whichever way the text went."""
+    """Empty but for an outbound text."""
+    number: str | None
+    """Our number, whichever way the text went; null in a chat."""
     text: str
     class_: DeliveryClass
     status: str
-    """How the recipients' statuses add up; `received` for an inbound text."""
+    """How the recipients' statuses add up; `received` for an inbound text, `sent` in a chat."""
     user_id: str | None
     client_id: str | None
     flags: list[str]
     created_at: datetime
+    edited_at: datetime | None
+    """Only in a chat."""
+    deleted_at: datetime | None
+    """Only in a chat; the text is empty then."""
+    reply_to: str | None
+    """The earlier message of the chat that this one answers."""
+    reactions: list[ReactionResource]
+    """Only in a chat."""
+
+
+class MySettings(msgspec.Struct, kw_only=True):
+    desk_phone_chat: bool
+    """Whether chats also go to one's desk phones; works where the domain allows it."""
+
+
+class NamedConversation(msgspec.Struct, kw_only=True):
+    """A conversation whose name has the words."""
+
+    id: str
+    kind: ConversationKind
+    name: str
+
+
+class NoticeKind(OpenEnum):
+    CREATED = "created"
+    MEMBER_ADDED = "member_added"
+    MEMBER_REMOVED = "member_removed"
+    MEMBER_LEFT = "member_left"
+    RENAMED = "renamed"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    ASSIGNED = "assigned"
+    DONE = "done"
+    REOPENED = "reopened"
+    CONSENT_STOPPED = "consent_stopped"
+    CONSENT_RESTORED = "consent_restored"
+    MESSAGE_MOVED = "message_moved"
+
+
+class NoticeResource(msgspec.Struct, kw_only=True):
+    """Something that happened to the conversation, and who did it."""
+
+    kind: NoticeKind
+    user_id: str | None
+    data: dict[str, Any]
 
 
 class NumberList(msgspec.Struct, kw_only=True):
@@ -475,6 +847,46 @@ class NumberResource(msgspec.Struct, kw_only=True):
     carrier: str
     user_ids: list[str]
     created_at: datetime
+
+
+class OutlookResource(msgspec.Struct, kw_only=True):
+    """What sending would come to. It may be out of date when it is read."""
+
+    accepted: bool
+    """Whether sending would be answered with 202."""
+    problems: list[Reason]
+    """What it would be refused with, the first one first."""
+    number: str
+    """Ours."""
+    number_id: str
+    carrier: str
+    carrier_configured: bool
+    sms_enabled: SmsEnabled
+    text: TextShapeResource | None
+    """null where it cannot be written at all."""
+    recipients: list[RecipientOutlookResource]
+
+
+class OwnNumberResource(msgspec.Struct, kw_only=True):
+    id: str
+    number: str
+
+
+class PeerResource(msgspec.Struct, kw_only=True):
+    """An outside number, by the name the viewer knows it under."""
+
+    number: str
+    name: str | None
+    contact_id: str | None
+    label: str | None
+
+
+class PersonResource(msgspec.Struct, kw_only=True):
+    """A user. name and extension are empty for one that was deleted."""
+
+    user_id: str
+    extension: str
+    name: str
 
 
 class PhoneState(OpenEnum):
@@ -534,11 +946,42 @@ class Problem(msgspec.Struct, kw_only=True):
     errors: list[Flaw] | None = None
 
 
+class ReactionResource(msgspec.Struct, kw_only=True):
+    emoji: str
+    user_ids: list[str]
+    """Those who put it there, in the order they did."""
+
+
 class Readiness(msgspec.Struct, kw_only=True):
     """status: `ready`; `degraded` when something is down that the engine works without; `down`."""
 
     status: Literal["ready", "degraded", "down"]
     components: list[ComponentState]
+
+
+class Reason(msgspec.Struct, kw_only=True):
+    """What sending would be refused with: the same code, sentence and field."""
+
+    code: str
+    detail: str
+    field: str | None
+
+
+class RecipientOutlookResource(msgspec.Struct, kw_only=True):
+    given: str
+    number: str | None
+    """E.164; null if it is not a number."""
+    known: bool
+    """Whether such a number can be assigned. Sent to all the same if not."""
+    country: str | None
+    cost_class: Literal["domestic", "international", "premium", "toll_free"] | None
+    consent: ConsentState
+    consent_changed_at: datetime | None
+    lift: str | None
+    """How the opt-out ends."""
+    blocked: BlockResource | None
+    problem: Reason | None
+    """Why nothing would be sent to it."""
 
 
 class RecipientResource(msgspec.Struct, kw_only=True):
@@ -569,6 +1012,14 @@ class RecipientStatus(OpenEnum):
     FAILED = "failed"
 
 
+class RowFlawResource(msgspec.Struct, kw_only=True):
+    line: int
+    """Of the file, or the position in the list, from 1."""
+    field: str
+    code: str
+    detail: str
+
+
 class Scope(OpenEnum):
     """How far a credential reaches; each scope may do all that the ones before it may.
 
@@ -580,6 +1031,16 @@ class Scope(OpenEnum):
     OFFICE_MANAGER = "office_manager"
     RESELLER = "reseller"
     SUPER_USER = "super_user"
+
+
+class SearchResult(msgspec.Struct, kw_only=True):
+    """What was found. Something just said takes a second or two to be found."""
+
+    conversations: list[NamedConversation]
+    """By name; on the first page only."""
+    items: list[MessageResource]
+    """What was said, newest first."""
+    next_cursor: str | None
 
 
 class SessionList(msgspec.Struct, kw_only=True):
@@ -603,6 +1064,13 @@ class SessionResource(msgspec.Struct, kw_only=True):
     """Whether this is the session that asks."""
 
 
+class SmsEnabled(msgspec.Struct, kw_only=True):
+    domain: bool
+    number: bool
+    user: bool | None
+    """null where no user would send."""
+
+
 class Status(OpenEnum):
     """What a user says of themselves."""
 
@@ -613,6 +1081,14 @@ class Status(OpenEnum):
     ON_A_BREAK = "on_a_break"
 
 
+class StoppedResource(msgspec.Struct, kw_only=True):
+    """Where an import ended before its end."""
+
+    code: str
+    line: int
+    """Nothing from this line on was taken."""
+
+
 class TemporaryPasswordResource(msgspec.Struct, kw_only=True):
     user_id: str
     temporary_password: str
@@ -620,10 +1096,65 @@ class TemporaryPasswordResource(msgspec.Struct, kw_only=True):
     expires_at: datetime
 
 
+class TextShapeResource(msgspec.Struct, kw_only=True):
+    """How the carrier's rules write the text."""
+
+    alphabet: Literal["gsm7", "latin1", "ucs2"]
+    data_coding: int
+    units: int
+    """Septets, octets or UTF-16 units, by alphabet."""
+    limit_per_segment: int
+    segments: int
+    units_left: int
+    """Free in the last segment."""
+    forcing: list[ForcingCharacterResource]
+    """What made the alphabet the larger one."""
+    short_text: str | None
+    """The text with look-alikes, if that takes fewer segments."""
+    short_segments: int | None
+
+
+class ThreadState(OpenEnum):
+    """Whether a text thread still needs somebody; an inbound text opens it again."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
 class Ticket(msgspec.Struct, kw_only=True):
     ticket: str
     """Goes into the socket's address as `?ticket=`; good once."""
     expires_at: datetime
+
+
+class Timeline(msgspec.Struct, kw_only=True):
+    """What happened in a conversation, newest first."""
+
+    items: list[TimelineItemResource]
+    next_cursor: str | None
+    """Ask with it for the next part; null on the last one."""
+    newer_cursor: str | None
+    """Ask with it as `after` for what came later; null where there is nothing to go on from."""
+
+
+class TimelineItemResource(msgspec.Struct, kw_only=True):
+    """One thing on the timeline: the field named by its type is not null, the others are."""
+
+    type: Literal["message", "notice", "call"]
+    id: str
+    at: datetime
+    message: MessageResource | None
+    notice: NoticeResource | None
+    call: CallLogResource | None
+
+
+class UnreadResource(msgspec.Struct, kw_only=True):
+    """What a badge shows. 999 messages mean at least as many."""
+
+    conversations: int
+    chats: int
+    sms: int
+    messages: int
 
 
 class UnseenCalls(msgspec.Struct, kw_only=True):

@@ -14,15 +14,88 @@ from ringback_client.transport import UNSET, Transport, Unset
 class Operations(Transport):
     """One method an operation; arguments are the fields of its body and its query."""
 
-    async def cancel_call(self, call_id: str) -> models.CallResource:
-        """End a call in any state: 202 while it is being ended, 200 when it is over.
+    async def add_members(
+        self, conversation_id: str, *, to: Sequence[Mapping[str, object]], share_history: bool | Unset = UNSET
+    ) -> models.ConversationResource:
+        """Let users into a chat, or outside numbers into a text thread.
 
-        Raises Problem, beyond the usual: call_not_found.
+        Raises Problem, beyond the usual: invalid_number, mixed_conversation, no_such_extension,
+        number_not_assigned, sms_disabled, sms_disabled_for_user, user_disabled.
         """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}/members",
+            models.ConversationResource,
+            body={"to": to, "share_history": share_history},
+        )
+
+    async def assign_conversation(self, conversation_id: str, *, user_id: str) -> models.ConversationResource:
+        """Give a text thread to another user of its number.
+
+        Raises Problem, beyond the usual: already_claimed, not_an_sms_conversation, not_on_number.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:assign",
+            models.ConversationResource,
+            body={"user_id": user_id},
+        )
+
+    async def block_sender(
+        self,
+        *,
+        peer: str,
+        number: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.BlockedSenderResource:
+        """Block a sender: what it texts from now on is kept and not shown.
+
+        Raises Problem, beyond the usual: invalid_number.
+        """
+        return await self._call(
+            "POST",
+            "/v1/blocked-senders",
+            models.BlockedSenderResource,
+            body={"peer": peer, "number": number, "domain_id": domain_id},
+            idempotency_key=self._key(idempotency_key),
+        )
+
+    async def cancel_call(self, call_id: str) -> models.CallResource:
+        """End a call in any state: 202 while it is being ended, 200 when it is over."""
         return await self._call(
             "POST",
             f"/v1/calls/{self._in_path(call_id)}:cancel",
             models.CallResource,
+        )
+
+    async def change_contact(
+        self,
+        contact_id: str,
+        *,
+        name: str | Unset = UNSET,
+        numbers: Sequence[Mapping[str, object]] | Unset = UNSET,
+        company: str | Unset = UNSET,
+        email: str | Unset = UNSET,
+        notes: str | Unset = UNSET,
+        favourite: bool | Unset = UNSET,
+    ) -> models.ContactResource:
+        """Change a contact, or make it a favourite of yours.
+
+        Raises Problem, beyond the usual: invalid_number, no_such_extension, shared_contacts_read_only.
+        """
+        return await self._call(
+            "PATCH",
+            f"/v1/contacts/{self._in_path(contact_id)}",
+            models.ContactResource,
+            body={
+                "name": name,
+                "numbers": numbers,
+                "company": company,
+                "email": email,
+                "notes": notes,
+                "favourite": favourite,
+            },
         )
 
     async def change_device(
@@ -73,6 +146,42 @@ class Operations(Transport):
                 "sms_enabled": sms_enabled,
                 "realm": realm,
             },
+        )
+
+    async def change_domain_settings(
+        self,
+        domain_id: str,
+        *,
+        sms_enabled: bool | Unset = UNSET,
+        region: str | Unset | None = UNSET,
+        desk_phone_chat: bool | Unset = UNSET,
+        users_edit_shared_contacts: bool | Unset = UNSET,
+        edit_within_s: int | Unset = UNSET,
+    ) -> models.DomainSettingsResource:
+        """Change settings of a domain."""
+        return await self._call(
+            "PATCH",
+            f"/v1/domains/{self._in_path(domain_id)}/settings",
+            models.DomainSettingsResource,
+            body={
+                "sms_enabled": sms_enabled,
+                "region": region,
+                "desk_phone_chat": desk_phone_chat,
+                "users_edit_shared_contacts": users_edit_shared_contacts,
+                "edit_within_s": edit_within_s,
+            },
+        )
+
+    async def change_my_settings(self, *, desk_phone_chat: bool | Unset = UNSET) -> models.MySettings:
+        """Change one's own settings.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "PATCH",
+            "/v1/me/settings",
+            models.MySettings,
+            body={"desk_phone_chat": desk_phone_chat},
         )
 
     async def change_number(
@@ -130,6 +239,73 @@ class Operations(Transport):
                 "login": login,
                 "role": role,
             },
+        )
+
+    async def claim_conversation(self, conversation_id: str) -> models.ConversationResource:
+        """Take a text thread that nobody has. Of two who ask at once, one gets it.
+
+        Raises Problem, beyond the usual: already_claimed, no_user, not_an_sms_conversation,
+        number_not_assigned.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:claim",
+            models.ConversationResource,
+        )
+
+    async def conversation_timeline(
+        self,
+        conversation_id: str,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        around: str | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+    ) -> models.Timeline:
+        """Messages, notices and calls of a conversation, newest first.
+
+        Raises Problem, beyond the usual: invalid_cursor.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/conversations/{self._in_path(conversation_id)}/timeline",
+            models.Timeline,
+            query={"limit": limit, "cursor": cursor, "around": around, "after": after},
+        )
+
+    async def create_contact(
+        self,
+        *,
+        name: str,
+        numbers: Sequence[Mapping[str, object]] | Unset = UNSET,
+        company: str | Unset = UNSET,
+        email: str | Unset = UNSET,
+        notes: str | Unset = UNSET,
+        favourite: bool | Unset = UNSET,
+        shared: bool | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.ContactResource:
+        """Save a contact.
+
+        Raises Problem, beyond the usual: invalid_number, no_such_extension, shared_contacts_read_only,
+        too_many_contacts.
+        """
+        return await self._call(
+            "POST",
+            "/v1/contacts",
+            models.ContactResource,
+            body={
+                "name": name,
+                "numbers": numbers,
+                "company": company,
+                "email": email,
+                "notes": notes,
+                "favourite": favourite,
+                "shared": shared,
+                "domain_id": domain_id,
+            },
+            idempotency_key=self._key(idempotency_key),
         )
 
     async def create_device(
@@ -282,6 +458,28 @@ class Operations(Transport):
             idempotency_key=self._key(idempotency_key),
         )
 
+    async def delete_contact(self, contact_id: str) -> None:
+        """Delete a contact; conversations and calls with its numbers stay.
+
+        Raises Problem, beyond the usual: shared_contacts_read_only.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/contacts/{self._in_path(contact_id)}",
+            NoneType,
+        )
+
+    async def delete_conversation(self, conversation_id: str) -> models.ConversationResource:
+        """Delete a conversation for oneself, until something new is said in it.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:delete",
+            models.ConversationResource,
+        )
+
     async def delete_device(self, device_id: str) -> None:
         """Take a device away.
 
@@ -326,6 +524,19 @@ class Operations(Transport):
             NoneType,
         )
 
+    async def edit_message(self, message_id: str, *, text: str) -> models.MessageResource:
+        """Edit what one said in a chat, as long as the domain allows it.
+
+        Raises Problem, beyond the usual: message_deleted, not_a_chat_message, not_your_message, text_empty,
+        text_invalid, text_too_long, too_late_to_edit.
+        """
+        return await self._call(
+            "PATCH",
+            f"/v1/messages/{self._in_path(message_id)}",
+            models.MessageResource,
+            body={"text": text},
+        )
+
     async def end_other_sessions(self, *, user_id: str | Unset | None = UNSET) -> models.Ended:
         """End every session of a user but the one that asks."""
         return await self._call(
@@ -343,11 +554,89 @@ class Operations(Transport):
             NoneType,
         )
 
-    async def get_call(self, call_id: str) -> models.CallResource:
-        """Read a call; an ended one stays readable.
+    async def explain_conversation(
+        self,
+        *,
+        to: Sequence[Mapping[str, object]],
+        from_: str | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
+        user_id: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.ExplanationResource:
+        """What starting a conversation would do, without doing it.
 
-        Raises Problem, beyond the usual: call_not_found.
+        Raises Problem, beyond the usual: invalid_number, mixed_conversation, no_such_extension,
+        number_not_assigned, sms_disabled, sms_disabled_for_user, user_disabled.
         """
+        return await self._call(
+            "POST",
+            "/v1/conversations:explain",
+            models.ExplanationResource,
+            body={"to": to, "from": from_, "name": name, "user_id": user_id, "domain_id": domain_id},
+        )
+
+    async def explain_message(
+        self,
+        *,
+        from_: str,
+        to: Sequence[str] | Unset = UNSET,
+        text: str | Unset = UNSET,
+        user_id: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.OutlookResource:
+        """What sending would do: coding, segments, carrier, consent; nothing is sent or stored.
+
+        Raises Problem, beyond the usual: invalid_number, number_not_assigned.
+        """
+        return await self._call(
+            "POST",
+            "/v1/messages:explain",
+            models.OutlookResource,
+            body={"from": from_, "to": to, "text": text, "user_id": user_id, "domain_id": domain_id},
+        )
+
+    async def export_contacts(
+        self,
+        *,
+        format: Literal["csv", "vcard"] | Unset = UNSET,
+        vcard_version: Literal["3.0", "4.0"] | Unset = UNSET,
+        shared: bool | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> bytes:
+        """The contacts you see, by name, as a CSV or vCard file."""
+        return await self._call(
+            "GET",
+            "/v1/contacts:export",
+            bytes,
+            query={
+                "format": format,
+                "vcard_version": vcard_version,
+                "shared": shared,
+                "domain_id": domain_id,
+            },
+        )
+
+    async def finish_conversation(self, conversation_id: str) -> models.ConversationResource:
+        """Say that a text thread needs nobody until the next text comes in.
+
+        Raises Problem, beyond the usual: not_an_sms_conversation.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:done",
+            models.ConversationResource,
+        )
+
+    async def get_blocked_sender(self, blocked_sender_id: str) -> models.BlockedSenderResource:
+        """Read a block."""
+        return await self._call(
+            "GET",
+            f"/v1/blocked-senders/{self._in_path(blocked_sender_id)}",
+            models.BlockedSenderResource,
+        )
+
+    async def get_call(self, call_id: str) -> models.CallResource:
+        """Read a call; an ended one stays readable."""
         return await self._call(
             "GET",
             f"/v1/calls/{self._in_path(call_id)}",
@@ -360,6 +649,26 @@ class Operations(Transport):
             "GET",
             f"/v1/call-log/{self._in_path(entry_id)}",
             models.CallLogResource,
+        )
+
+    async def get_consent(self, *, number: str, peer: str) -> models.ConsentResource:
+        """Whether an outside number lets one of ours text it.
+
+        Raises Problem, beyond the usual: invalid_number.
+        """
+        return await self._call(
+            "GET",
+            "/v1/consents/pair",
+            models.ConsentResource,
+            query={"number": number, "peer": peer},
+        )
+
+    async def get_contact(self, contact_id: str) -> models.ContactResource:
+        """Read a contact."""
+        return await self._call(
+            "GET",
+            f"/v1/contacts/{self._in_path(contact_id)}",
+            models.ContactResource,
         )
 
     async def get_conversation(self, conversation_id: str) -> models.ConversationResource:
@@ -386,6 +695,14 @@ class Operations(Transport):
             models.DomainResource,
         )
 
+    async def get_domain_settings(self, domain_id: str) -> models.DomainSettingsResource:
+        """Read the settings of a domain."""
+        return await self._call(
+            "GET",
+            f"/v1/domains/{self._in_path(domain_id)}/settings",
+            models.DomainSettingsResource,
+        )
+
     async def get_key(self, key_id: str) -> models.KeyResource:
         """Read a key; never its secret."""
         return await self._call(
@@ -395,11 +712,22 @@ class Operations(Transport):
         )
 
     async def get_message(self, message_id: str) -> models.MessageResource:
-        """Read a text and what became of it at each number."""
+        """Read a message: a text with what became of it at each number, or what was said in a chat."""
         return await self._call(
             "GET",
             f"/v1/messages/{self._in_path(message_id)}",
             models.MessageResource,
+        )
+
+    async def get_my_settings(self) -> models.MySettings:
+        """Read one's own settings.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/me/settings",
+            models.MySettings,
         )
 
     async def get_number(self, number_id: str) -> models.NumberResource:
@@ -418,12 +746,83 @@ class Operations(Transport):
             models.UserResource,
         )
 
+    async def import_contacts(
+        self,
+        body: bytes,
+        *,
+        shared: bool | Unset | None = UNSET,
+        dry_run: bool | Unset = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.ImportResource:
+        """Take in the contacts of a CSV or vCard file of at most 5 MiB.
+
+        Raises Problem, beyond the usual: import_unreadable, shared_contacts_read_only, too_many_contacts.
+        """
+        return await self._call(
+            "POST",
+            "/v1/contacts:import",
+            models.ImportResource,
+            query={"shared": shared, "dry_run": dry_run, "domain_id": domain_id},
+            raw=(body, "text/csv"),
+        )
+
+    async def import_numbers(
+        self,
+        *,
+        numbers: Sequence[Mapping[str, object]],
+        dry_run: bool | Unset = UNSET,
+        skip_bad: bool | Unset = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.BulkImportResource:
+        """Create or update up to 5,000 numbers, and say who uses them by extension.
+
+        Raises Problem, beyond the usual: already_exists, import_refused, import_unreadable.
+        """
+        return await self._call(
+            "POST",
+            "/v1/numbers:import",
+            models.BulkImportResource,
+            query={"dry_run": dry_run, "skip_bad": skip_bad, "domain_id": domain_id},
+            body={"numbers": numbers},
+        )
+
+    async def import_users(
+        self,
+        *,
+        users: Sequence[Mapping[str, object]],
+        dry_run: bool | Unset = UNSET,
+        skip_bad: bool | Unset = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.BulkImportResource:
+        """Create or update up to 5,000 users by extension, with their devices.
+
+        Raises Problem, beyond the usual: already_exists, import_refused, import_unreadable.
+        """
+        return await self._call(
+            "POST",
+            "/v1/users:import",
+            models.BulkImportResource,
+            query={"dry_run": dry_run, "skip_bad": skip_bad, "domain_id": domain_id},
+            body={"users": users},
+        )
+
     async def issue_ticket(self) -> models.Ticket:
         """Get a ticket that opens the event socket once, within seconds."""
         return await self._call(
             "POST",
             "/v1/events/tickets",
             models.Ticket,
+        )
+
+    async def leave_conversation(self, conversation_id: str) -> models.LeftResource:
+        """Leave a group chat, or a text thread that others get as well; the answer says what that meant.
+
+        Raises Problem, beyond the usual: direct_chat, last_member, no_user.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:leave",
+            models.LeftResource,
         )
 
     async def list_audit(
@@ -441,6 +840,24 @@ class Operations(Transport):
             "GET",
             "/v1/audit",
             models.AuditList,
+            query={"limit": limit, "cursor": cursor, "domain_id": domain_id},
+        )
+
+    async def list_blocked_senders(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.BlockedSenderList:
+        """List blocked senders; their texts are at /v1/messages?blocked=true.
+
+        Raises Problem, beyond the usual: invalid_cursor.
+        """
+        return await self._call(
+            "GET",
+            "/v1/blocked-senders",
+            models.BlockedSenderList,
             query={"limit": limit, "cursor": cursor, "domain_id": domain_id},
         )
 
@@ -510,7 +927,7 @@ class Operations(Transport):
     ) -> models.CallList:
         """List calls, newest first.
 
-        Raises Problem, beyond the usual: domain_not_found, invalid_cursor, user_not_found.
+        Raises Problem, beyond the usual: invalid_cursor.
         """
         return await self._call(
             "GET",
@@ -526,6 +943,60 @@ class Operations(Transport):
                 "client_ref": client_ref,
                 "created_from": created_from,
                 "created_before": created_before,
+            },
+        )
+
+    async def list_consents(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        number: str | Unset | None = UNSET,
+        peer: str | Unset | None = UNSET,
+        action: Literal["stop", "start", "help", "set"] | Unset | None = UNSET,
+    ) -> models.ConsentLedger:
+        """The ledger: who opted out or in, when, why and by which text; newest first.
+
+        Raises Problem, beyond the usual: invalid_cursor.
+        """
+        return await self._call(
+            "GET",
+            "/v1/consents",
+            models.ConsentLedger,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "domain_id": domain_id,
+                "number": number,
+                "peer": peer,
+                "action": action,
+            },
+        )
+
+    async def list_contacts(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        shared: bool | Unset | None = UNSET,
+        favourite: bool | Unset | None = UNSET,
+    ) -> models.ContactList:
+        """List the contacts you see, by name.
+
+        Raises Problem, beyond the usual: invalid_cursor.
+        """
+        return await self._call(
+            "GET",
+            "/v1/contacts",
+            models.ContactList,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "domain_id": domain_id,
+                "shared": shared,
+                "favourite": favourite,
             },
         )
 
@@ -549,16 +1020,32 @@ class Operations(Transport):
         limit: int | Unset = UNSET,
         cursor: str | Unset | None = UNSET,
         domain_id: str | Unset | None = UNSET,
+        kind: Literal["chat", "sms"] | Unset | None = UNSET,
+        state: Literal["open", "done"] | Unset | None = UNSET,
+        unread: bool | Unset | None = UNSET,
+        mine: bool | Unset = UNSET,
+        deleted: bool | Unset = UNSET,
+        claimed_by: str | Unset | None = UNSET,
     ) -> models.ConversationList:
-        """List conversations, latest activity first.
+        """List conversations, latest activity first, with what is unread and what was said last.
 
-        Raises Problem, beyond the usual: invalid_cursor.
+        Raises Problem, beyond the usual: invalid_cursor, no_user.
         """
         return await self._call(
             "GET",
             "/v1/conversations",
             models.ConversationList,
-            query={"limit": limit, "cursor": cursor, "domain_id": domain_id},
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "domain_id": domain_id,
+                "kind": kind,
+                "state": state,
+                "unread": unread,
+                "mine": mine,
+                "deleted": deleted,
+                "claimed_by": claimed_by,
+            },
         )
 
     async def list_devices(
@@ -603,6 +1090,17 @@ class Operations(Transport):
             query={"limit": limit, "cursor": cursor, "domain_id": domain_id},
         )
 
+    async def list_keyword_answers(
+        self, *, domain_id: str | Unset | None = UNSET
+    ) -> models.KeywordAnswersList:
+        """What STOP, START and HELP are answered with."""
+        return await self._call(
+            "GET",
+            "/v1/keyword-answers",
+            models.KeywordAnswersList,
+            query={"domain_id": domain_id},
+        )
+
     async def list_messages(
         self,
         *,
@@ -610,8 +1108,9 @@ class Operations(Transport):
         cursor: str | Unset | None = UNSET,
         domain_id: str | Unset | None = UNSET,
         conversation_id: str | Unset | None = UNSET,
-        direction: Literal["outbound", "inbound", "internal"] | Unset | None = UNSET,
+        direction: Literal["outbound", "inbound"] | Unset | None = UNSET,
         peer: str | Unset | None = UNSET,
+        blocked: bool | Unset = UNSET,
     ) -> models.MessageList:
         """List texts, newest first.
 
@@ -628,6 +1127,7 @@ class Operations(Transport):
                 "conversation_id": conversation_id,
                 "direction": direction,
                 "peer": peer,
+                "blocked": blocked,
             },
         )
 
@@ -723,6 +1223,17 @@ class Operations(Transport):
             body={"ids": ids},
         )
 
+    async def mark_conversation_unread(self, conversation_id: str) -> models.ConversationResource:
+        """Mark a conversation as unread, until it is read next.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:unread",
+            models.ConversationResource,
+        )
+
     async def mint_token(
         self,
         user_id: str,
@@ -741,6 +1252,32 @@ class Operations(Transport):
             models.IssuedToken,
             body={"lifetime_s": lifetime_s, "scope": scope},
             idempotency_key=self._key(idempotency_key),
+        )
+
+    async def move_message(self, message_id: str, *, conversation_id: str | None) -> models.MessageResource:
+        """Put a text that came in into another conversation over the same number.
+
+        Raises Problem, beyond the usual: not_movable.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/messages/{self._in_path(message_id)}:move",
+            models.MessageResource,
+            body={"conversation_id": conversation_id},
+        )
+
+    async def mute_conversation(
+        self, conversation_id: str, *, muted: bool, until: datetime | Unset | None = UNSET
+    ) -> models.ConversationResource:
+        """Turn notifications of a conversation off or on, for oneself.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:mute",
+            models.ConversationResource,
+            body={"muted": muted, "until": until},
         )
 
     async def own_presence(self) -> models.PresenceResource:
@@ -774,9 +1311,9 @@ class Operations(Transport):
         """Ring the user's phone, then the destination, and join them. Answers before any phone rings.
 
         Raises Problem, beyond the usual: auto_answer_not_possible, caller_id_not_allowed,
-        destination_blocked, device_not_found, domain_not_found, international_disabled, invalid_number,
-        no_device, no_such_extension, not_your_device, pbx_unavailable, rate_limited, self_call,
-        shutting_down, user_disabled, user_not_found.
+        destination_blocked, international_disabled, invalid_number, minutes_used_up, no_device,
+        no_such_extension, not_your_device, off_hours_burst, pbx_unavailable, rate_limited, self_call,
+        shutting_down, user_disabled.
         """
         return await self._call(
             "POST",
@@ -797,6 +1334,33 @@ class Operations(Transport):
                 "metadata": metadata,
             },
             idempotency_key=self._key(idempotency_key),
+        )
+
+    async def react(self, message_id: str, *, emoji: str) -> models.MessageResource:
+        """Put an emoji on a message of a chat, once.
+
+        Raises Problem, beyond the usual: message_deleted, not_a_chat_message, not_an_emoji,
+        too_many_reactions.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/messages/{self._in_path(message_id)}/reactions",
+            models.MessageResource,
+            body={"emoji": emoji},
+        )
+
+    async def read_conversation(
+        self, conversation_id: str, *, through: str | Unset | None = UNSET
+    ) -> models.ConversationResource:
+        """Say how far one has read.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:read",
+            models.ConversationResource,
+            body={"through": through},
         )
 
     async def read_description(self) -> models.Description:
@@ -833,6 +1397,14 @@ class Operations(Transport):
             models.Alive,
         )
 
+    async def read_me(self) -> models.MeResource:
+        """Read who one is: user, domain, devices, numbers, settings."""
+        return await self._call(
+            "GET",
+            "/v1/me",
+            models.MeResource,
+        )
+
     async def read_metrics(self) -> bytes:
         """Counters in Prometheus' text format."""
         return await self._call(
@@ -849,6 +1421,53 @@ class Operations(Transport):
             models.Readiness,
         )
 
+    async def release_conversation(self, conversation_id: str) -> models.ConversationResource:
+        """Let go of a text thread; a manager lets go for anybody.
+
+        Raises Problem, beyond the usual: already_claimed, not_an_sms_conversation.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:release",
+            models.ConversationResource,
+        )
+
+    async def remove_member(
+        self, conversation_id: str, *, user_id: str | Unset | None = UNSET, number: str | Unset | None = UNSET
+    ) -> None:
+        """Put a user out of a group chat, or take an outside number out of a text thread.
+
+        Raises Problem, beyond the usual: direct_chat, last_member.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/conversations/{self._in_path(conversation_id)}/members",
+            NoneType,
+            query={"user_id": user_id, "number": number},
+        )
+
+    async def rename_conversation(
+        self, conversation_id: str, *, name: str | None
+    ) -> models.ConversationResource:
+        """Name a conversation, for everybody in it."""
+        return await self._call(
+            "PATCH",
+            f"/v1/conversations/{self._in_path(conversation_id)}",
+            models.ConversationResource,
+            body={"name": name},
+        )
+
+    async def reopen_conversation(self, conversation_id: str) -> models.ConversationResource:
+        """Say that a text thread needs somebody again.
+
+        Raises Problem, beyond the usual: not_an_sms_conversation.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:reopen",
+            models.ConversationResource,
+        )
+
     async def reset_password(self, user_id: str) -> models.TemporaryPasswordResource:
         """Make a temporary password; the old one and the user's sessions end.
 
@@ -858,6 +1477,17 @@ class Operations(Transport):
             "POST",
             f"/v1/users/{self._in_path(user_id)}:reset-password",
             models.TemporaryPasswordResource,
+        )
+
+    async def restore_conversation(self, conversation_id: str) -> models.ConversationResource:
+        """Bring back all that one has deleted of a conversation, or a text thread one has left.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:restore",
+            models.ConversationResource,
         )
 
     async def revoke_key(self, key_id: str) -> models.KeyResource:
@@ -875,20 +1505,67 @@ class Operations(Transport):
         text: str,
         validity_s: int | Unset | None = UNSET,
         client_id: str | Unset | None = UNSET,
+        reply_to: str | Unset | None = UNSET,
         user_id: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.MessageResource:
-        """Text every outside number of a conversation. 202 means it is on disk.
+        """Say something in a chat, or text every outside number of a thread. 202 means it is on disk.
 
         Raises Problem, beyond the usual: client_id_reused, destination_blocked, invalid_number, no_route,
-        not_an_sms_conversation, number_not_assigned, sms_disabled, text_empty, text_invalid, text_too_long.
+        number_not_assigned, opted_out, sms_disabled, sms_disabled_for_user, text_empty, text_invalid,
+        text_too_long.
         """
         return await self._call(
             "POST",
             f"/v1/conversations/{self._in_path(conversation_id)}/messages",
             models.MessageResource,
-            body={"text": text, "validity_s": validity_s, "client_id": client_id, "user_id": user_id},
+            body={
+                "text": text,
+                "validity_s": validity_s,
+                "client_id": client_id,
+                "reply_to": reply_to,
+                "user_id": user_id,
+            },
             idempotency_key=self._key(idempotency_key),
+        )
+
+    async def search(
+        self,
+        *,
+        q: str,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        conversation_id: str | Unset | None = UNSET,
+        kind: Literal["chat", "sms"] | Unset | None = UNSET,
+    ) -> models.SearchResult:
+        """Find what was said, and conversations by name.
+
+        Raises Problem, beyond the usual: invalid_cursor.
+        """
+        return await self._call(
+            "GET",
+            "/v1/search",
+            models.SearchResult,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "q": q,
+                "domain_id": domain_id,
+                "conversation_id": conversation_id,
+                "kind": kind,
+            },
+        )
+
+    async def search_directory(
+        self, *, q: str, limit: int | Unset = UNSET, domain_id: str | Unset | None = UNSET
+    ) -> models.Hits:
+        """Find users, contacts and numbers while somebody types, best first."""
+        return await self._call(
+            "GET",
+            "/v1/directory",
+            models.Hits,
+            query={"q": q, "limit": limit, "domain_id": domain_id},
         )
 
     async def send_message(
@@ -907,7 +1584,8 @@ class Operations(Transport):
         """Send a text to each of the numbers. 202 means it is on disk.
 
         Raises Problem, beyond the usual: client_id_reused, destination_blocked, invalid_number, no_route,
-        number_not_assigned, sms_disabled, text_empty, text_invalid, text_too_long.
+        number_not_assigned, opted_out, sms_disabled, sms_disabled_for_user, text_empty, text_invalid,
+        text_too_long.
         """
         return await self._call(
             "POST",
@@ -932,7 +1610,8 @@ class Operations(Transport):
         """Send up to 1,000 texts in one commit; each is answered by itself.
 
         Raises Problem, beyond the usual: client_id_reused, destination_blocked, invalid_number, no_route,
-        number_not_assigned, sms_disabled, text_empty, text_invalid, text_too_long.
+        number_not_assigned, opted_out, sms_disabled, sms_disabled_for_user, text_empty, text_invalid,
+        text_too_long.
         """
         return await self._call(
             "POST",
@@ -940,6 +1619,40 @@ class Operations(Transport):
             models.BatchResult,
             body={"messages": messages},
             idempotency_key=self._key(idempotency_key),
+        )
+
+    async def set_consent(
+        self, *, number: str, peer: str, state: Literal["stopped", "active"], reason: str
+    ) -> models.ConsentResource:
+        """Put on record that an outside number opted out or in by other means than a text.
+
+        Raises Problem, beyond the usual: invalid_number.
+        """
+        return await self._call(
+            "PUT",
+            "/v1/consents/pair",
+            models.ConsentResource,
+            body={"number": number, "peer": peer, "state": state, "reason": reason},
+        )
+
+    async def set_keyword_answers(
+        self,
+        *,
+        domain_id: str | Unset | None = UNSET,
+        number: str | Unset | None = UNSET,
+        stop: str | Unset | None = UNSET,
+        start: str | Unset | None = UNSET,
+        help: str | Unset | None = UNSET,
+    ) -> models.KeywordAnswersResource:
+        """Set what keywords are answered with, for the domain or one of its numbers.
+
+        Raises Problem, beyond the usual: invalid_number.
+        """
+        return await self._call(
+            "PUT",
+            "/v1/keyword-answers",
+            models.KeywordAnswersResource,
+            body={"domain_id": domain_id, "number": number, "stop": stop, "start": start, "help": help},
         )
 
     async def set_presence(
@@ -959,6 +1672,82 @@ class Operations(Transport):
             "/v1/me/presence",
             models.PresenceResource,
             body={"status": status, "text": text, "expires_at": expires_at, "do_not_disturb": do_not_disturb},
+        )
+
+    async def start_conversation(
+        self,
+        *,
+        to: Sequence[Mapping[str, object]],
+        from_: str | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
+        user_id: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.ConversationResource:
+        """Start a conversation: 201, or 200 with the one there is already. Who is in it decides its kind.
+
+        Raises Problem, beyond the usual: invalid_number, mixed_conversation, no_such_extension,
+        number_not_assigned, sms_disabled, sms_disabled_for_user, user_disabled.
+        """
+        return await self._call(
+            "POST",
+            "/v1/conversations",
+            models.ConversationResource,
+            body={"to": to, "from": from_, "name": name, "user_id": user_id, "domain_id": domain_id},
+            idempotency_key=self._key(idempotency_key),
+        )
+
+    async def take_back_message(self, message_id: str) -> models.MessageResource:
+        """Take back what one said in a chat: its text goes, that something was said stays.
+
+        Raises Problem, beyond the usual: not_a_chat_message, not_your_message.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/messages/{self._in_path(message_id)}",
+            models.MessageResource,
+        )
+
+    async def typing(self, conversation_id: str) -> None:
+        """Tell the others that one is writing; only those who listen now hear of it.
+
+        Raises Problem, beyond the usual: no_user, rate_limited.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/conversations/{self._in_path(conversation_id)}:typing",
+            NoneType,
+        )
+
+    async def unblock_sender(self, blocked_sender_id: str) -> None:
+        """Unblock; what was kept meanwhile stays where it is."""
+        return await self._call(
+            "DELETE",
+            f"/v1/blocked-senders/{self._in_path(blocked_sender_id)}",
+            NoneType,
+        )
+
+    async def unreact(self, message_id: str, *, emoji: str) -> models.MessageResource:
+        """Take one's emoji away again.
+
+        Raises Problem, beyond the usual: message_deleted, not_a_chat_message.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/messages/{self._in_path(message_id)}/reactions",
+            models.MessageResource,
+            query={"emoji": emoji},
+        )
+
+    async def unread_conversations(self) -> models.UnreadResource:
+        """How much waits for the user: what a badge shows.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/conversations:unread",
+            models.UnreadResource,
         )
 
     async def unseen_calls(self) -> models.UnseenCalls:
