@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Connection
 
 from engine.accounts.models import (
     SYSTEM,
@@ -114,6 +115,7 @@ class Filled:
     manager: Principal
     longest: str
     texts: str
+    database: Database
     took_s: float
 
 
@@ -154,6 +156,7 @@ async def filled(url: str, options: argparse.Namespace) -> AsyncIterator[Filled]
             manager,
             threads[0].id,
             texts.id,
+            database,
             took_s,
         )
     finally:
@@ -254,6 +257,11 @@ async def analyse(url: str) -> None:
         await connection.close()
 
 
+def nothing(connection: Connection) -> object:
+    """What a trip to the database costs on this machine, as it is now."""
+    return connection.exec_driver_sql("SELECT 1").scalar()
+
+
 async def questions(world: Filled) -> dict[str, Question]:
     """What a portal asks."""
     ask, me, manager = world.conversations, world.asking, world.manager
@@ -263,6 +271,7 @@ async def questions(world: Filled) -> dict[str, Question]:
         page = await ask.history.timeline(me, world.longest, PageRequest(200, deep))
         deep = page.next_cursor
     return {
+        "nothing at all": lambda: world.database.read(nothing),
         "list, first page": lambda: ask.list(me),
         "list, second page": lambda: ask.list(me, page=PageRequest(50, second)),
         "list, unread only": lambda: ask.list(me, ListThreads(unread=True)),
