@@ -137,8 +137,13 @@ class Board:
 
     def presence(self, user: RosterUser) -> UserPresence:
         """As of now; phone_since_ms is that of the last `take_changes`."""
-        own = self.own(user)
         before = self._told.get(user.id)
+        if before is not None and user.id not in self._changed:
+            return before  # most are what they were, and one asks for thousands at once
+        return self._now(user, before)
+
+    def _now(self, user: RosterUser, before: UserPresence | None) -> UserPresence:
+        own = self.own(user)
         phone, contacts = self._phone(user)
         return UserPresence(
             user_id=user.id,
@@ -166,7 +171,7 @@ class Board:
                 self._told.pop(user_id, None)
                 self._own.pop(user_id, None)
                 continue
-            after = self.presence(user)
+            after = self._now(user, before)
             if before is None or before.phone is not after.phone:
                 after = replace(after, phone_since_ms=now_ms)
             if after == before:

@@ -59,7 +59,8 @@ class PbxSimulator:
 
     silent: takes bytes and answers nothing, like a hung process. stopping: refuses every action,
     like `core stop gracefully`. lag_s: see PbxOptions. actions: what clients asked for, in order,
-    by lower-case header name.
+    by lower-case header name. devices: state of each PJSIP endpoint that exists, as Asterisk spells it;
+    `set_device` changes one and tells.
     """
 
     def __init__(self, options: PbxOptions) -> None:
@@ -72,6 +73,7 @@ class PbxSimulator:
         self.stopping = False
         self.sessions: set[AmiSession] = set()
         self.channels: dict[str, Channel] = {}
+        self.devices: dict[str, str] = {}
         self.actions: deque[Mapping[str, str]] = deque(maxlen=_REMEMBERED_ACTIONS)
         self.port = 0
         self.started = ""
@@ -159,6 +161,11 @@ class PbxSimulator:
             return False
         self._calls[uniqueid].hang_up()
         return True
+
+    def set_device(self, endpoint: str, state: str) -> None:
+        """Have a phone register, ring, or do whatever the state says: UNAVAILABLE, NOT_INUSE, INUSE ..."""
+        self.devices[endpoint] = state
+        self.emit("DeviceStateChange", [("Device", f"PJSIP/{endpoint}"), ("State", state)])
 
     def event(self, name: str, headers: Headers, *, klass: str = "call") -> bytes:
         return events.event(name, headers, at_s=self.wall_s(), system=self.options.system_name, klass=klass)

@@ -34,6 +34,7 @@ _COMMANDS = {
     "CoreSettings": "Show PBX core settings (version etc).  (Priv: system,reporting,all)",
     "CoreShowChannels": "List currently active channels.  (Priv: system,reporting,all)",
     "CoreStatus": "Show PBX core status variables.  (Priv: system,reporting,all)",
+    "DeviceStateList": "List the current known device states.  (Priv: call,reporting,all)",
     "Hangup": "Hangup channel.  (Priv: system,call,all)",
     "ListCommands": "List available manager commands.  (Priv: <none>)",
     "Login": "Login Manager.  (Priv: <none>)",
@@ -225,6 +226,14 @@ class AmiSession(asyncio.Protocol):
         ]
         self._list(asked, "Channel status will follow", rows, "StatusComplete")
 
+    def _device_state_list(self, asked: Mapping[str, str]) -> None:
+        row = [("Event", "DeviceStateChange"), ("ActionID", asked.get("actionid", ""))]
+        rows = [
+            [*row, ("Device", f"PJSIP/{endpoint}"), ("State", state)]
+            for endpoint, state in self._pbx.devices.items()
+        ]
+        self._list(asked, "Device State Changes will follow", rows, "DeviceStateListComplete")
+
     def _list(self, asked: Mapping[str, str], message: str, rows: list[Headers], complete: str) -> None:
         end = [("Event", complete), ("ActionID", asked.get("actionid", "")), ("EventList", "Complete")]
         messages = [
@@ -273,6 +282,7 @@ _ANSWERS: Mapping[str, Callable[[AmiSession, Mapping[str, str]], None]] = {
     "hangup": AmiSession._hangup,
     "coreshowchannels": AmiSession._core_show_channels,
     "status": AmiSession._status,
+    "devicestatelist": AmiSession._device_state_list,
     "ping": AmiSession._ping,
     "logoff": AmiSession._logoff,
     "listcommands": AmiSession._list_commands,
