@@ -57,7 +57,7 @@ async def test_a_frozen_engine_doubts_nothing_that_was_answered(
 ) -> None:
     async with (
         simulated_smsc() as smsc,
-        under_load(parent, smsc, sqlite_database, tmp_path, response_timeout_s=3.0) as world,
+        under_load(parent, smsc, sqlite_database, tmp_path, answer_within_s=3.0) as world,
     ):
         assert world.process is not None
         for _ in range(2):

@@ -17,10 +17,13 @@ PATIENT_S = 30.0
 
 @asynccontextmanager
 async def under_load(
-    parent: WarmParent, smsc: Smsc, url: str, folder: Path, *, response_timeout_s: float = PATIENT_S
+    parent: WarmParent, smsc: Smsc, url: str, folder: Path, *, answer_within_s: float = PATIENT_S
 ) -> AsyncIterator[World]:
-    """A world under load whose SMSC has answered some texts."""
-    carrier = {"response_timeout_s": response_timeout_s}
+    """A world under load whose SMSC has answered some texts.
+
+    answer_within_s: how long the engine waits for the response to a text or to its bind.
+    """
+    carrier = {"response_timeout_s": answer_within_s, "bind_timeout_s": answer_within_s}
     async with a_world(parent, smsc, url, folder, connections=3, pace_s=0.03, carrier=carrier) as world:
         await world.start_ready()
         world.client.start()
