@@ -7,6 +7,8 @@ Source: OpenAPI 3.1.1; the reasons are in docs/decisions/0004-own-openapi-regist
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +21,8 @@ from api.problems import CODES, CONTENT_TYPE, Problem
 from api.routes import ID_PARAMETERS, NoQuery, Route, RouteTable
 
 _REF = "#/components/schemas/{model}"
+#: How pydantic tells types of the same name apart.
+_SAME_NAME = re.compile(r"engine__(\w+?)__models__(\w+)")
 
 _EVERY_ROUTE = frozenset(
     {
@@ -135,7 +139,14 @@ def _schemas(table: RouteTable) -> tuple[dict[str, Any], References]:
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in by_name[0]]
     wanted += [(model, "serialization") for model in by_name[1]]
     found, definitions = models_json_schema(wanted, ref_template=_REF)
-    return definitions["$defs"], {(model, mode): found[model, mode]["$ref"] for model, mode in wanted}
+    named = json.loads(_SAME_NAME.sub(_with_feature, json.dumps(definitions["$defs"])))
+    return named, {(model, mode): found[model, mode]["$ref"] for model, mode in wanted}
+
+
+def _with_feature(found: re.Match[str]) -> str:
+    """Two features use one word: the Direction of messaging is MessagingDirection then."""
+    feature, name = found.groups()
+    return "".join(word.title() for word in feature.split("_")) + str(name)
 
 
 def _operation(route: Route, tag: str, schemas: Mapping[str, Any], references: References) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class CallLogResource(msgspec.Struct, kw_only=True):
     id: str
     domain_id: str
     user_id: str
-    direction: engine__presence__models__Direction
+    direction: PresenceDirection
     result: CallResult
     missed: bool
     seen: bool
@@ -200,6 +200,18 @@ class CallStatus(OpenEnum):
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+class ClickToCallLegState(OpenEnum):
+    """What one phone is doing."""
+
+    PENDING = "pending"
+    DIALING = "dialing"
+    RINGING = "ringing"
+    EARLY_MEDIA = "early_media"
+    ANSWERED = "answered"
+    HELD = "held"
+    ENDED = "ended"
 
 
 class ComponentState(msgspec.Struct, kw_only=True):
@@ -659,7 +671,7 @@ class LastItemResource(msgspec.Struct, kw_only=True, tag_field="type", tag="mess
     """What was said last, cut short."""
 
     id: str
-    direction: engine__messaging__models__Direction
+    direction: MessagingDirection
     user_id: str | None
     text: str
     deleted: bool
@@ -676,7 +688,7 @@ class LeftResource(msgspec.Struct, kw_only=True):
 
 class LegResource(msgspec.Struct, kw_only=True):
     leg: Literal["a", "b"]
-    state: engine__click_to_call__models__LegState
+    state: ClickToCallLegState
     result: LegResult | None
     hangup_cause: int | None
     """Q.850."""
@@ -706,8 +718,8 @@ class LegResult(OpenEnum):
 
 class LiveCallResource(msgspec.Struct, kw_only=True):
     id: str
-    direction: engine__presence__models__Direction
-    state: engine__presence__models__LegState
+    direction: PresenceDirection
+    state: PresenceLegState
     peer: str
     """A user id, E.164, what the PBX called it, or empty."""
     peer_user_id: str | None
@@ -769,7 +781,7 @@ class MessageResource(msgspec.Struct, kw_only=True, rename={"from_": "from", "cl
     id: str
     domain_id: str
     conversation_id: str | None
-    direction: engine__messaging__models__Direction
+    direction: MessagingDirection
     from_: str | None
     """Null in a chat."""
     to: list[RecipientResource]
@@ -792,6 +804,14 @@ class MessageResource(msgspec.Struct, kw_only=True, rename={"from_": "from", "cl
     """The earlier message of the chat that this one answers."""
     reactions: list[ReactionResource]
     """Only in a chat."""
+
+
+class MessagingDirection(OpenEnum):
+    """Which way a text travels, seen from us; `internal` is said in a chat and travels nowhere."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+    INTERNAL = "internal"
 
 
 class MySettings(msgspec.Struct, kw_only=True):
@@ -898,6 +918,23 @@ class PhoneState(OpenEnum):
     RINGING = "ringing"
     ON_THE_PHONE = "on_the_phone"
     ON_HOLD = "on_hold"
+
+
+class PresenceDirection(OpenEnum):
+    """Who began a call, seen from the user: somebody else, or the user."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class PresenceLegState(OpenEnum):
+    """What a phone does in a call."""
+
+    RINGING = "ringing"
+    DIALING = "dialing"
+    TALKING = "talking"
+    HELD = "held"
+    OVER = "over"
 
 
 class PresenceList(msgspec.Struct, kw_only=True):
@@ -1180,40 +1217,3 @@ class UserResource(msgspec.Struct, kw_only=True):
     login: str | None
     role: Scope
     created_at: datetime
-
-
-class engine__click_to_call__models__LegState(OpenEnum):
-    """What one phone is doing."""
-
-    PENDING = "pending"
-    DIALING = "dialing"
-    RINGING = "ringing"
-    EARLY_MEDIA = "early_media"
-    ANSWERED = "answered"
-    HELD = "held"
-    ENDED = "ended"
-
-
-class engine__messaging__models__Direction(OpenEnum):
-    """Which way a text travels, seen from us; `internal` is said in a chat and travels nowhere."""
-
-    OUTBOUND = "outbound"
-    INBOUND = "inbound"
-    INTERNAL = "internal"
-
-
-class engine__presence__models__Direction(OpenEnum):
-    """Who began a call, seen from the user: somebody else, or the user."""
-
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
-
-
-class engine__presence__models__LegState(OpenEnum):
-    """What a phone does in a call."""
-
-    RINGING = "ringing"
-    DIALING = "dialing"
-    TALKING = "talking"
-    HELD = "held"
-    OVER = "over"
