@@ -605,6 +605,13 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: "/v1/contacts:export", domain_in="query"),
         lambda ids: [Ask(f"/v1/contacts:export?domain_id={ids.domain}")],
     ),
+    "search": Row(
+        fixed(lambda t: "/v1/search?q=hello", domain_in="query"),
+        lambda ids: [
+            Ask(f"/v1/search?q=hello&domain_id={ids.domain}"),
+            Ask(f"/v1/search?q=hello&conversation_id={ids.conversation}"),
+        ],
+    ),
     "read_events": Row(
         fixed(lambda t: f"/v1/events?domains={t.domain.id}"),
         lambda ids: [Ask(f"/v1/events?domains={ids.domain}"), Ask(f"/v1/events?cursor={ids.domain}:0")],
