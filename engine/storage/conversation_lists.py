@@ -22,27 +22,29 @@ from engine.storage.text_rows import AnyRow
 
 _members, _threads = conversation_members.c, conversations.c
 
-# Counted along the index from the position on, and no further than the bound.
+# Counted along the index from the position on, and no further than the bound. Materialized, or SQLite
+# would take the JSON apart again for each message.
 _COUNT = (
-    "SELECT {thread}, (SELECT count(*) FROM (SELECT 1 FROM messages AS m"
-    " WHERE m.conversation_id = {thread} AND m.id > {after} AND m.direction <> 'outbound'"
-    " AND m.deleted_ms IS NULL AND (m.user_id IS NULL OR m.user_id <> {user}) LIMIT {most}) AS news)"
-    " FROM {wanted}"
+    "WITH wanted AS MATERIALIZED (SELECT {thread} AS thread, {seen} AS seen, {me} AS me FROM {rows})"
+    " SELECT thread, (SELECT count(*) FROM (SELECT 1 FROM messages AS m"
+    " WHERE m.conversation_id = wanted.thread AND m.id > wanted.seen AND m.direction <> 'outbound'"
+    " AND m.deleted_ms IS NULL AND (m.user_id IS NULL OR m.user_id <> wanted.me) LIMIT {most}) AS news)"
+    " FROM wanted"
 )
 _UNREAD = {
     "sqlite": _COUNT.format(
         thread="json_extract(value, '$[0]')",
-        after="json_extract(value, '$[1]')",
-        user="json_extract(value, '$[2]')",
+        seen="json_extract(value, '$[1]')",
+        me="json_extract(value, '$[2]')",
+        rows="json_each(?2)",
         most="?1",
-        wanted="json_each(?2)",
     ),
     "postgresql": _COUNT.format(
-        thread="(value->>0)",
-        after="(value->>1)",
-        user="(value->>2)",
+        thread="value->>0",
+        seen="value->>1",
+        me="value->>2",
+        rows="json_array_elements($2::text::json) AS given (value)",
         most="$1::bigint",
-        wanted="json_array_elements($2::text::json) AS wanted (value)",
     ),
 }
 _encode = msgspec.json.Encoder().encode
@@ -155,7 +157,7 @@ def _positions(kind: str) -> sa.Select[Any]:
     source = _source(kind)
     columns = (source.read.label("read"), source.seen.label("seen"), source.deleted.label("deleted"))
     query = source.query.with_only_columns(_threads.id, *columns).where(source.is_unread)
-    query = query.order_by(_threads.last_news_id.desc(), _threads.id)
+    query = query.order_by(_threads.last_news_id.desc())  # along the index; those without news count nothing
     return query.limit(bindparam("most", type_=sa.Integer)).offset(bindparam("skipped", type_=sa.Integer))
 
 
