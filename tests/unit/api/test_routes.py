@@ -112,6 +112,7 @@ def test_every_post_that_acts_takes_an_idempotency_key() -> None:
         "issue_ticket",
         "log_in",
         "log_out",
+        "mark_calls_seen",
         "release_conversation",
         "reopen_conversation",
         "reset_password",
