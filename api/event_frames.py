@@ -22,7 +22,7 @@ Cursor = dict[str, int]
 
 #: Nouns whose events everybody in the domain sees when they name no user. What a user must not
 #: read (others' calls and texts, keys) stays out by not being listed here.
-_EVERYBODYS = frozenset({"contact", "domain", "presence"})
+_EVERYBODYS = frozenset({"contact", "domain", "presence", "quick_reply"})
 
 #: More streams than this in one cursor are no reader of ours.
 MAX_STREAMS = 101

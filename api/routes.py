@@ -44,6 +44,7 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "entry_id": ("clog", "call log entry", "not_found"),
     "conversation_id": ("conv", "conversation", "not_found"),
     "blocked_sender_id": ("blk", "blocked sender", "not_found"),
+    "quick_reply_id": ("qr", "quick reply", "not_found"),
     "contact_id": ("cont", "contact", "not_found"),
 }
 

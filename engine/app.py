@@ -33,6 +33,8 @@ from engine.clock import Clock, SystemClock
 from engine.contacts.directory import Directory
 from engine.contacts.files import ContactFiles
 from engine.contacts.service import Contacts
+from engine.conversations.out_of_office import Absences
+from engine.conversations.quick_replies import QuickReplies
 from engine.conversations.search import Search
 from engine.conversations.service import Conversations
 from engine.desk_phones.service import DeskPhones
@@ -65,6 +67,7 @@ from engine.storage.desk_phones import SqlDeskPhones
 from engine.storage.event_log import EventLog
 from engine.storage.event_rows import EventRows
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.storage.own_texts import SqlOwnTexts
 from engine.storage.ownership import sole_engine
 from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SearchIndex, SqlSearch
@@ -226,6 +229,8 @@ async def _working(
         consents=Consents(consents, numbers),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
         search=Search(SqlSearch(database)),
+        quick_replies=QuickReplies(SqlOwnTexts(database)),
+        absences=Absences(SqlOwnTexts(database)),
         conversations=conversations,
         presence=presence,
         call_log=CallLog(call_log, roster, clock),

@@ -20,6 +20,8 @@ from engine.click_to_call.models import Call, CallFilter, PlaceCall
 from engine.contacts.directory import Directory
 from engine.contacts.files import ContactFiles
 from engine.contacts.service import Contacts
+from engine.conversations.out_of_office import Absences
+from engine.conversations.quick_replies import QuickReplies
 from engine.conversations.search import Search
 from engine.conversations.service import Conversations
 from engine.errors import EngineError
@@ -203,6 +205,8 @@ class Services:
     blocked_senders: BlockedSenders
     conversations: Conversations
     search: Search
+    quick_replies: QuickReplies
+    absences: Absences
     contacts: Contacts
     contact_files: ContactFiles
     directory: Directory

@@ -127,6 +127,13 @@ class LastItemResource(Resource):
     at: At
 
 
+class DraftResource(Resource):
+    """What the viewer has written and not sent."""
+
+    text: str
+    at: At | None = Field(description="When it was written, or sent or taken away where it is empty.")
+
+
 class ConversationResource(Resource):
     """A conversation as the one who asks sees it."""
 
@@ -150,6 +157,7 @@ class ConversationResource(Resource):
     muted_until: At | None = Field(description="Null while muted for ever.")
     deleted: bool = Field(description="Deleted by the viewer; the next message brings it back.")
     left: bool = Field(description="A text thread the viewer has left.")
+    draft: DraftResource | None
     stopped_peers: list[str] = Field(description="The outside numbers that want no texts from ours.")
     state: ThreadState
     claimed_by: str | None
@@ -249,11 +257,16 @@ def shown(seen: ThreadView) -> ConversationResource:
         muted_until=None if muted_until_ms == FOR_EVER or not seen.muted else at_or_none(muted_until_ms),
         deleted=seen.deleted,
         left=mine is not None and not mine.present,
+        draft=None if mine is None or mine.draft is None else draft_shown(mine),
         stopped_peers=list(seen.stopped),
         state=thread.state,
         claimed_by=thread.claimed_by,
         claimed_at=at_or_none(thread.claimed_ms),
     )
+
+
+def draft_shown(mine: Member) -> DraftResource:
+    return DraftResource(text=mine.draft or "", at=at_or_none(mine.draft_ms))
 
 
 def explained(said: Explanation) -> ExplanationResource:

@@ -73,7 +73,8 @@ class Member:
 
     seen_from: what was said up to there is not theirs to see. muted_until_ms: None not muted, FOR_EVER.
     deleted_through: they deleted the thread for themselves when it ended there. number_id: what they
-    sent from when they last started it.
+    sent from when they last started it. draft: what they have written and not sent, nobody else's to
+    see; draft_ms: when, also of one that is gone.
     """
 
     conversation_id: str
@@ -89,6 +90,8 @@ class Member:
     deleted_through: str = ""
     number_id: str | None = None
     number_used_ms: int | None = None
+    draft: str | None = None
+    draft_ms: int | None = None
 
     @property
     def present(self) -> bool:

@@ -142,7 +142,10 @@ class ThreadChanges(ThreadReads, Protocol):
         """Make the outside numbers of the thread those it names."""
 
     def save_member(self, member: Member) -> None:
-        """Insert or replace; what is not in a Member (a draft) stays."""
+        """Insert or replace; the draft stays what it is."""
+
+    def save_draft(self, conversation_id: str, user_id: str, text: str | None, at_ms: int) -> None:
+        """Of somebody whose side is stored."""
 
     def rewrite_message(self, message_id: str, text: str) -> None:
         """Change what was said in a chat, now."""

@@ -22,6 +22,7 @@ from engine.conversations.access import (
     standing,
 )
 from engine.conversations.claims import Claims
+from engine.conversations.drafts import Drafts
 from engine.conversations.history import History, check_limit
 from engine.conversations.models import (
     AddMembers,
@@ -68,7 +69,7 @@ class Conversations:
     """The threads a principal may see. Every method may raise StorageUnavailable.
 
     history: what was said and what happened in them. claims: who answers texts to a shared number.
-    rewriting: what is done to messages of chats afterwards.
+    rewriting: what is done to messages of chats afterwards. drafts: what is written and not sent.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Conversations:
         self.history = History(store, calls)
         self.claims = Claims(store, self)
         self.rewriting = Rewriting(store, texts, self.history)
+        self.drafts = Drafts(store)
 
     # Starting and finding.
 

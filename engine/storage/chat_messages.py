@@ -7,7 +7,7 @@ the two were.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import msgspec
@@ -19,8 +19,10 @@ from engine.conversations.ports import NewChatMessage
 from engine.errors import EngineError
 from engine.events import NewEvent, domain_stream, private_to
 from engine.idempotency import Replayed
-from engine.ids import id_after
+from engine.ids import id_after, new_id
 from engine.messaging.models import DeliveryClass, Direction, Message
+from engine.storage.absences import AWAY_FLAGS, is_away, not_told_lately
+from engine.storage.drafts import clear_drafts
 from engine.storage.idempotency import claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.conversations import conversation_members, conversations
@@ -31,8 +33,12 @@ from engine.storage.transaction import Transaction
 _encode = msgspec.json.Encoder().encode
 
 _WHO = (
-    "SELECT c.id, c.domain_id, c.last_item_id, m.user_id FROM conversations AS c"
+    "SELECT c.id, c.domain_id, c.last_item_id, m.user_id, m.draft IS NOT NULL, o.text, o.from_ms, o.until_ms"
+    " FROM conversations AS c"
     " JOIN conversation_members AS m ON m.conversation_id = c.id AND m.left_ms IS NULL"
+    # Only a chat of two is answered for somebody who is away: in a group it would be noise.
+    " LEFT JOIN out_of_office AS o"
+    " ON o.user_id = m.user_id AND o.enabled = 1 AND c.direct_key IS NOT NULL"
     " WHERE c.kind = 'chat' AND c.id IN (SELECT value FROM {})"
 )
 _WHO_IS_IN = {
@@ -93,11 +99,16 @@ _AUTHOR_HAS_READ = HotStatement(
 
 @dataclass(slots=True)
 class _Chat:
-    """A chat as the batch finds it, and as its earlier messages leave it."""
+    """A chat as the batch finds it, and as its earlier messages leave it.
+
+    drafting: members who have a draft. away: what to answer for those who are not in their office.
+    """
 
     domain_id: str
     last_item_id: str
     user_ids: list[str]
+    drafting: set[str] = field(default_factory=set)
+    away: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +157,7 @@ class SayInChat:
             if new.claim is not None and new.render is not None and isinstance(result, Message):
                 status, body = new.render(result)
                 answers.append((new.claim, status, body))
-        _store(tx, fresh, chats)
+        _store(tx, [*fresh, *_answers_of_absent(tx, fresh, chats)], chats)
         if answers:
             settle_many(tx, answers)
         return [result for result in results if result is not None]
@@ -170,13 +181,16 @@ def _chats(tx: Transaction, conversation_ids: set[str]) -> dict[str, _Chat]:
     found: dict[str, _Chat] = {}
     statement = _WHO_IS_IN[tx.connection.dialect.name]
     wanted = _encode(list(conversation_ids)).decode()
-    for conversation_id, domain_id, last_item_id, user_id in tx.connection.exec_driver_sql(
-        statement, (wanted,)
-    ):
+    for row in tx.connection.exec_driver_sql(statement, (wanted,)):
+        conversation_id, domain_id, last_item_id, user_id, drafting, away, from_ms, until_ms = row
         chat = found.get(conversation_id)
         if chat is None:
             chat = found[conversation_id] = _Chat(domain_id, last_item_id, [])
         chat.user_ids.append(user_id)
+        if drafting:
+            chat.drafting.add(user_id)
+        if away is not None and is_away(from_ms, until_ms, tx.now_ms):
+            chat.away[user_id] = away
     return found
 
 
@@ -234,8 +248,31 @@ def _message(new: NewChatMessage, chat: _Chat) -> Message:
     )
 
 
+def _answers_of_absent(
+    tx: Transaction, fresh: Sequence[Message], chats: dict[str, _Chat]
+) -> Sequence[Message]:
+    """What is answered for those who are away: once a day in each chat, and never to an answer of this
+    kind, which does not come through here."""
+    asked: dict[tuple[str, str], str] = {}
+    for message in fresh:
+        thread_id = message.conversation_id or ""
+        for user_id, text in chats[thread_id].away.items():
+            if user_id != message.user_id:
+                asked[user_id, thread_id] = text
+    answers = []
+    for user_id, thread_id in sorted(not_told_lately(tx, asked)) if asked else ():
+        chat = chats[thread_id]
+        new = NewChatMessage(
+            new_id("msg"), thread_id, user_id, asked[user_id, thread_id], None, None, tx.now_ms
+        )
+        answer = _message(new, chat)
+        answer.flags = AWAY_FLAGS
+        answers.append(answer)
+    return answers
+
+
 def _store(tx: Transaction, fresh: Sequence[Message], chats: dict[str, _Chat]) -> None:
-    rows, touched, read = [], {}, {}
+    rows, touched, read, sent = [], {}, {}, {}
     for message in fresh:
         thread_id, user_id = message.conversation_id, message.user_id
         assert thread_id is not None
@@ -253,13 +290,16 @@ def _store(tx: Transaction, fresh: Sequence[Message], chats: dict[str, _Chat]) -
                 user_id,
                 user_id,
                 message.client_id,
-                "",
+                ",".join(message.flags),
                 message.created_ms,
                 message.reply_to,
             )
         )
         touched[thread_id] = (message.created_ms, message.id, thread_id)
-        read[thread_id, user_id] = (message.id, thread_id, user_id)
+        if not message.flags:  # who is away has read nothing
+            read[thread_id, user_id] = (message.id, thread_id, user_id)
+            if user_id in chats[thread_id].drafting:
+                sent[thread_id, user_id] = (message.domain_id, message.created_ms)
         data = {"direction": "internal", "conversation_id": thread_id, "user_id": user_id}
         tx.emit(
             NewEvent(
@@ -273,3 +313,4 @@ def _store(tx: Transaction, fresh: Sequence[Message], chats: dict[str, _Chat]) -
     tx.execute_many(_INSERT, rows)
     tx.execute_many(_TOUCH, list(touched.values()))
     tx.execute_many(_AUTHOR_HAS_READ, list(read.values()))
+    clear_drafts(tx, sent)

@@ -93,6 +93,14 @@ class SqlThreadChanges(SqlThreadReads):
             )
         )
 
+    def save_draft(self, conversation_id: str, user_id: str, text: str | None, at_ms: int) -> None:
+        side = conversation_members.c
+        self._connection.execute(
+            sa.update(conversation_members)
+            .where(side.conversation_id == conversation_id, side.user_id == user_id)
+            .values(draft=text, draft_ms=at_ms)
+        )
+
     def rewrite_message(self, message_id: str, text: str) -> None:
         self._connection.execute(
             sa.update(messages)

@@ -94,11 +94,13 @@ def member(row: AnyRow) -> Member:
         row.deleted_through,
         row.number_id,
         row.number_used_ms,
+        row.draft,
+        row.draft_ms,
     )
 
 
 def member_row(side: Member) -> Mapping[str, object]:
-    """Without the draft, which is no part of a Member."""
+    """Without the draft, which is saved by itself."""
     return {
         "conversation_id": side.conversation_id,
         "user_id": side.user_id,

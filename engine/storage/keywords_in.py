@@ -26,6 +26,7 @@ from engine.messaging.models import (
     RecipientStatus,
 )
 from engine.messaging.ports import NewRecipient, NewText, SegmentJob, TextCoder
+from engine.storage.absences import AWAY_FLAGS, not_told_lately
 from engine.storage.consents import EXEMPT, change, state_of
 from engine.storage.tables.accounts import domains, numbers
 from engine.storage.tables.consent import consent_entries, keyword_answers
@@ -64,11 +65,11 @@ class Answers:
     jobs: dict[str, list[SegmentJob]] = field(default_factory=dict)
 
 
-def obey(tx: Transaction, said: Keyword, coder: TextCoder, answers: Answers) -> None:
-    """Do what the text asks for if it is a keyword; else nothing."""
+def obey(tx: Transaction, said: Keyword, coder: TextCoder, answers: Answers) -> bool:
+    """Do what the text asks for if it is a keyword, else nothing; whether it is one."""
     found = keyword_of(said.text)
     if found is None:
-        return
+        return False
     word, action = found
     old = state_of(tx.connection, said.number, said.peer)
     new = {
@@ -92,6 +93,19 @@ def obey(tx: Transaction, said: Keyword, coder: TextCoder, answers: Answers) -> 
         answer_id=answer_id,
     )
     change(tx, entry, said.user_ids)
+    return True
+
+
+def answer_for_absent(
+    tx: Transaction, said: Keyword, user_id: str, text: str, coder: TextCoder, answers: Answers
+) -> None:
+    """Answer a text for its only reader, who is away, unless the thread has been told lately."""
+    if said.blocked or said.conversation_id is None or not said.peer.startswith("+"):
+        return
+    if state_of(tx.connection, said.number, said.peer) is ConsentState.STOPPED:
+        return
+    if not_told_lately(tx, [(user_id, said.conversation_id)]):
+        _queue(tx, said, text, AWAY_FLAGS, user_id, coder, answers)
 
 
 def _to_answer(tx: Transaction, said: Keyword, action: ConsentAction, news: bool) -> bool:
@@ -121,18 +135,32 @@ def _answer(
     tx: Transaction, said: Keyword, action: ConsentAction, coder: TextCoder, answers: Answers
 ) -> str | None:
     """Queue the answer; its message id, or None where none is to be sent or none can be."""
+    name = tx.connection.execute(sa.select(domains.c.name).where(domains.c.id == said.domain_id)).scalar_one()
+    text = _words(tx, said, action, name)
+    flags = ("auto_answer", EXEMPT) if action is ConsentAction.STOP else ("auto_answer",)
+    return _queue(tx, said, text, flags, None, coder, answers) if text else None
+
+
+def _queue(
+    tx: Transaction,
+    said: Keyword,
+    text: str,
+    flags: tuple[str, ...],
+    user_id: str | None,
+    coder: TextCoder,
+    answers: Answers,
+) -> str | None:
+    """Queue a text to whom one came from; its message id, or None where it cannot be sent."""
     number = tx.connection.execute(
         sa.select(
             numbers.c.carrier,
             numbers.c.sms_enabled,
-            domains.c.name,
             domains.c.sms_enabled.label("domain_too"),
         )
         .join(domains, domains.c.id == numbers.c.domain_id)
         .where(numbers.c.e164 == said.number)
     ).one()
-    text = _words(tx, said, action, number.name)
-    if not text or not number.sms_enabled or not number.domain_too:
+    if not number.sms_enabled or not number.domain_too:
         return None
     message_id = new_id("msg")
     try:
@@ -141,7 +169,6 @@ def _answer(
         log.warning("messaging.answer_not_sendable", number_domain=said.domain_id, error=type(error).__name__)
         return None
     now_ms = tx.now_ms
-    flags = ("auto_answer", EXEMPT) if action is ConsentAction.STOP else ("auto_answer",)
     recipient = Recipient(said.peer, RecipientStatus.QUEUED, len(segments), now_ms, number.carrier)
     message = Message(
         message_id,
@@ -152,7 +179,7 @@ def _answer(
         "",
         text,
         DeliveryClass.CONVERSATION,
-        None,
+        user_id,
         None,
         now_ms,
         (recipient,),

@@ -20,9 +20,10 @@ from engine.conversations.models import Notice, NoticeKind
 from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, NewEvent, domain_stream
 from engine.ids import new_id
 from engine.messaging.ports import InboundText, TextWords
+from engine.storage.absences import absent_among, is_theirs_alone
 from engine.storage.blocked_senders import Blocked, blocked_among, blocks
 from engine.storage.conversation_rows import add_notice
-from engine.storage.keywords_in import Answers, Keyword, obey
+from engine.storage.keywords_in import Answers, Keyword, answer_for_absent, obey
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import numbers
 from engine.storage.tables.conversations import conversation_peers, conversations
@@ -63,7 +64,7 @@ class StoreInbound:
     @classmethod
     def apply_many(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[Answers]:
         texts = [text for one in operations for text in one.texts]
-        ours = _ours(tx.connection, {text.destination for text in texts})
+        ours = _ours(tx.connection, {text.destination for text in texts}, tx.now_ms)
         blocked = blocked_among(tx, {text.source for text in texts})
         results = []
         for operation in operations:
@@ -110,21 +111,29 @@ _PART_IDENTITY = ("carrier", "source", "destination", "reference", "total")
 
 @dataclass(frozen=True, slots=True)
 class _OurNumber:
-    """One of our numbers, and whom its texts concern."""
+    """One of our numbers, and whom its texts concern; away: its only user, with what to answer for them."""
 
     id: str
     domain_id: str
     e164: str
     user_ids: tuple[str, ...]
+    away: tuple[str, str] | None
 
 
-def _ours(connection: Connection, e164s: set[str]) -> Mapping[str, _OurNumber]:
+def _ours(connection: Connection, e164s: set[str], now_ms: int) -> Mapping[str, _OurNumber]:
     """Those of the numbers that are ours, looked up once a batch."""
     rows = connection.execute(
         sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(numbers.c.e164.in_(list(e164s)))
     ).all()
     users = users_of_numbers(connection, [row.e164 for row in rows])
-    return {row.e164: _OurNumber(row.id, row.domain_id, row.e164, users[row.e164]) for row in rows}
+    alone = {theirs[0] for theirs in users.values() if len(theirs) == 1 and theirs != MANAGERS_ONLY}
+    absent = absent_among(connection, alone, now_ms) if alone else {}
+    found = {}
+    for row in rows:
+        theirs = users[row.e164]
+        away = (theirs[0], absent[theirs[0]]) if len(theirs) == 1 and theirs[0] in absent else None
+        found[row.e164] = _OurNumber(row.id, row.domain_id, row.e164, theirs, away)
+    return found
 
 
 def _store(tx: Transaction, number: _OurNumber | None, text: InboundText, intake: _Intake) -> None:
@@ -213,7 +222,7 @@ def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], words: Text
     if not rows:
         return
     some = next(iter(rows.values()))
-    number = _ours(tx.connection, {some.destination}).get(some.destination)
+    number = _ours(tx.connection, {some.destination}, tx.now_ms).get(some.destination)
     octets = {part_no: bytes(row.octets) for part_no, row in rows.items()}
     whole = words.join(some.carrier, some.data_coding, octets, some.total)
     text = InboundText(
@@ -299,7 +308,12 @@ def _deliver(
         conversation_id,
         blocked,
     )
-    obey(tx, said, intake.words, intake.answers)
+    keyword = obey(tx, said, intake.words, intake.answers)
+    if keyword or number.away is None or "incomplete" in flags:
+        return
+    if is_theirs_alone(tx.connection, number.id):
+        user_id, answer = number.away
+        answer_for_absent(tx, said, user_id, answer, intake.words, intake.answers)
 
 
 def _tell_reopened(

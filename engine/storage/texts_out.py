@@ -26,6 +26,7 @@ from engine.messaging.models import Message, SegmentStatus
 from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome, SegmentJob, SegmentKey
 from engine.messaging.rollup import STATUS_OF_ONE
 from engine.storage.consents import consents_of, reject_waiting, stopped_among, without_stopped
+from engine.storage.drafts import clear_drafts, with_drafts
 from engine.storage.idempotency import answer_many, claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.messaging import messages, recipients, segments
@@ -256,6 +257,7 @@ def _same_text(before: Message, now: Message) -> bool:
 def insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
     """Store texts, with the intents of those that have slots, and tell about them."""
     message_rows, recipient_rows, segment_rows = [], [], []
+    said: dict[tuple[str, str], tuple[str, int]] = {}
     for text in texts:
         message = text.message
         now_ms = message.created_ms
@@ -321,6 +323,8 @@ def insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
                         now_ms,
                     )
                 )
+        if message.conversation_id is not None and message.user_id is not None and not message.flags:
+            said[message.conversation_id, message.user_id] = (message.domain_id, now_ms)
         data = {"direction": "outbound", "status": status, "conversation_id": message.conversation_id}
         tx.emit(
             NewEvent(domain_stream(message.domain_id), "message.created", message.id, data, text.user_ids)
@@ -336,6 +340,8 @@ def insert_texts(tx: Transaction, texts: Sequence[NewText]) -> None:
             if t.message.conversation_id
         ],
     )
+    drafts = with_drafts(tx, said) if said else ()
+    clear_drafts(tx, {side: said[side] for side in drafts})
 
 
 @dataclass(frozen=True, slots=True)

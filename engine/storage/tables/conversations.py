@@ -136,3 +136,38 @@ timeline_entries = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
 )
 sa.Index("ix_timeline_entries_conversation", timeline_entries.c.conversation_id, timeline_entries.c.id)
+
+#: Texts somebody has ready. owner_id: whose own; null: shared in the domain.
+quick_replies = sa.Table(
+    "quick_replies",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("domain_id", sa.Text, sa.ForeignKey("domains.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("owner_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE")),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("updated_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_quick_replies_domain", quick_replies.c.domain_id, quick_replies.c.owner_id)
+sa.Index("ix_quick_replies_owner", quick_replies.c.owner_id)
+
+out_of_office = sa.Table(
+    "out_of_office",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("enabled", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("from_ms", sa.BigInteger),  # null: from when it was switched on
+    sa.Column("until_ms", sa.BigInteger),  # null: until it is switched off
+    sa.Column("updated_ms", sa.BigInteger, nullable=False),
+)
+
+#: When a user's absence was last told in a thread.
+out_of_office_told = sa.Table(
+    "out_of_office_told",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("conversation_id", sa.Text, primary_key=True),
+    sa.Column("told_ms", sa.BigInteger, nullable=False),
+)

@@ -30,6 +30,8 @@ from engine.conversations.models import (
     Target,
     ThreadView,
 )
+from engine.conversations.out_of_office import Absences
+from engine.conversations.quick_replies import QuickReplies
 from engine.conversations.service import Conversations
 from engine.conversations.strangers import Strangers
 from engine.errors import NotFound
@@ -47,6 +49,7 @@ from engine.storage.accounts import SqlAccountsStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.storage.own_texts import SqlOwnTexts
 from tests.contract.messaging.world import ObedientCarrier
 from tests.unit.messaging.test_outbox import Clock
 
@@ -144,6 +147,14 @@ class World:
     @property
     def managing_dea(self) -> Principal:
         return Principal("token", "tok_m", self.domain.id, self.people[3].id, Scope.OFFICE_MANAGER)
+
+    @property
+    def absences(self) -> Absences:
+        return Absences(SqlOwnTexts(self.database))
+
+    @property
+    def quick_replies(self) -> QuickReplies:
+        return QuickReplies(SqlOwnTexts(self.database))
 
     async def chat(self, starter: Principal, *others: Principal, name: str | None = None) -> ThreadView:
         to = tuple(Target(user_id=one.user_id) for one in others)

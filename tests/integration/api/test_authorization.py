@@ -19,6 +19,7 @@ from api.problems import CODES
 from api.routes import Route, RouteTable
 from engine.accounts.models import SYSTEM, CreateDevice, CreateNumber, CreateUser, Scope
 from engine.contacts.models import CreateContact
+from engine.conversations.quick_replies import CreateQuickReply
 from engine.ids import new_id
 from tests.integration.api.client import Answer
 from tests.integration.api.world import CARRIER, PASSWORD, Tenant, World, made
@@ -67,6 +68,7 @@ class Ids:
     call_log: str
     e164: str
     block: str
+    quick_reply: str
 
 
 def ids_of(tenant: Tenant) -> Ids:
@@ -84,12 +86,13 @@ def ids_of(tenant: Tenant) -> Ids:
         tenant.call_log_id,
         tenant.number.e164,
         tenant.block_id,
+        tenant.quick_reply_id,
     )
 
 
 def ids_of_nothing() -> Ids:
     kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont", "ses", "clog")
-    return Ids(*(new_id(kind) for kind in kinds), "+12025550199", new_id("blk"))
+    return Ids(*(new_id(kind) for kind in kinds), "+12025550199", new_id("blk"), new_id("qr"))
 
 
 #: Keys of these act for nobody, who has nothing of their own.
@@ -232,6 +235,15 @@ async def group_of_texts(world: World, tenant: Tenant) -> str:
 async def number_in_group(world: World, tenant: Tenant) -> Ask:
     group = await group_of_texts(world, tenant)
     return Ask(f"/v1/conversations/{group}/members?number=%2B12025550178")
+
+
+async def doomed_reply(world: World, tenant: Tenant) -> Ask:
+    command = CreateQuickReply(text="Doomed", domain_id=tenant.domain.id)
+    return Ask(f"/v1/quick-replies/{made(await world.services.quick_replies.create(SYSTEM, command)).id}")
+
+
+async def changing_reply(world: World, tenant: Tenant) -> Ask:
+    return Ask((await doomed_reply(world, tenant)).path, {"title": "New"})
 
 
 async def shared_thread(world: World, tenant: Tenant) -> Ask:
@@ -549,6 +561,39 @@ ROWS: dict[str, Row] = {
     "take_back_message": said_in_chat(),
     "react": said_in_chat("/reactions", {"emoji": "\U0001f44d"}),
     "unreact": said_in_chat("/reactions?emoji=%F0%9F%91%8D"),
+    "get_draft": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/draft"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/draft")],
+        narrower=NO_USER,
+    ),
+    "put_draft": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/draft", lambda t: {"text": "Dear"}),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/draft", {"text": "Dear"})],
+        narrower=NO_USER,
+    ),
+    "create_quick_reply": Row(
+        fixed(lambda t: "/v1/quick-replies", lambda t: {"text": "Thank you!"}, domain_in="body"),
+        lambda ids: [Ask("/v1/quick-replies", {"text": "Mine", "domain_id": ids.domain})],
+    ),
+    "list_quick_replies": Row(
+        fixed(lambda t: "/v1/quick-replies", domain_in="query"),
+        lambda ids: [Ask(f"/v1/quick-replies?domain_id={ids.domain}")],
+    ),
+    "get_quick_reply": Row(doomed_reply, lambda ids: [Ask(f"/v1/quick-replies/{ids.quick_reply}")]),
+    "change_quick_reply": Row(
+        changing_reply,
+        lambda ids: [Ask(f"/v1/quick-replies/{ids.quick_reply}", {"title": "Mine"})],
+        narrower={Scope.BASIC_USER: "shared_quick_replies_read_only"},
+    ),
+    "delete_quick_reply": Row(
+        doomed_reply,
+        lambda ids: [Ask(f"/v1/quick-replies/{ids.quick_reply}")],
+        narrower={Scope.BASIC_USER: "shared_quick_replies_read_only"},
+    ),
+    "get_out_of_office": Row(fixed(lambda t: "/v1/me/out-of-office"), narrower=NO_USER),
+    "put_out_of_office": Row(
+        fixed(lambda t: "/v1/me/out-of-office", lambda t: {"enabled": False}), narrower=NO_USER
+    ),
     "create_contact": Row(
         fixed(lambda t: "/v1/contacts", lambda t: {"name": "New"}, domain_in="body"),
         lambda ids: [

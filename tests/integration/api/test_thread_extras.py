@@ -115,3 +115,54 @@ async def test_a_link_to_a_message_opens_what_was_around_it(world: World, acme: 
     assert (both.status, both.code) == (422, "invalid_input")
     assert (await api.get(f"{timeline}?after=nonsense", acme.tokens[1])).code == "invalid_cursor"
     assert (await api.get(f"{timeline}?around={acme.message_id}", acme.tokens[1])).status == 404
+
+
+async def test_a_draft_follows_its_writer_and_goes_when_sent(world: World, acme: Tenant) -> None:
+    api, chat = world.client, await a_chat(world, acme)
+    draft = f"/v1/conversations/{chat}/draft"
+    assert (await api.get(draft, acme.tokens[0])).body == {"text": "", "at": None}
+    async with opened(world, acme.tokens[0]) as mine:
+        assert (await mine.frame())["type"] == "hello"
+        written = {"text": "Hell", "at": "2027-01-01T00:00:00Z"}
+        kept = await api.ask("PUT", draft, secret=acme.tokens[0], json=written)
+        assert (kept.status, kept.body["text"]) == (200, "Hell")
+        assert (await event(mine, "conversation.draft"))["subject"] == chat
+        earlier = {"text": "He", "at": "2026-12-31T00:00:00Z"}
+        assert (await api.ask("PUT", draft, secret=acme.tokens[0], json=earlier)).body == kept.body
+        assert (await api.get(f"/v1/conversations/{chat}", acme.tokens[0])).body["draft"] == kept.body
+        assert (await api.get(f"/v1/conversations/{chat}", acme.tokens[1])).body["draft"] is None
+        await api.post(f"/v1/conversations/{chat}/messages", acme.tokens[0], {"text": "Hello"})
+        assert (await event(mine, "conversation.draft"))["subject"] == chat
+    assert (await api.get(draft, acme.tokens[0])).body["text"] == ""
+
+
+async def test_quick_replies_are_kept_over_http(world: World, acme: Tenant) -> None:
+    api = world.client
+    own = await api.post("/v1/quick-replies", acme.tokens[0], {"text": "On my way", "title": "A"})
+    assert (own.status, own.body["shared"]) == (201, False)
+    listed = await api.get("/v1/quick-replies", acme.tokens[0])
+    assert [one["id"] for one in listed.body["items"]] == [acme.quick_reply_id, own.body["id"]]
+    others = await api.get("/v1/quick-replies", acme.tokens[1])
+    assert [one["id"] for one in others.body["items"]] == [acme.quick_reply_id]
+    address = f"/v1/quick-replies/{own.body['id']}"
+    changed = await api.ask("PATCH", address, secret=acme.tokens[0], json={"text": "Coming"})
+    assert (changed.body["text"], changed.body["title"]) == ("Coming", "A")
+    assert (await api.get(address, acme.tokens[1])).status == 404
+    async with opened(world, acme.tokens[1]) as colleague:
+        assert (await colleague.frame())["type"] == "hello"
+        assert (await api.ask("DELETE", address, secret=acme.tokens[0])).status == 204
+        shared = await api.post("/v1/quick-replies", acme.manager, {"text": "Hello"})
+        assert (await event(colleague, "quick_reply.created"))["subject"] == shared.body["id"]
+
+
+async def test_an_absence_is_set_and_answers(world: World, acme: Tenant) -> None:
+    api, chat = world.client, await a_chat(world, acme)
+    absence = {"enabled": True, "text": "Back on Monday", "from": None, "until": "2099-01-01T00:00:00Z"}
+    put = await api.ask("PUT", "/v1/me/out-of-office", secret=acme.tokens[1], json=absence)
+    assert (put.status, put.body["until"]) == (200, "2099-01-01T00:00:00.000Z")
+    assert (await api.get("/v1/me/out-of-office", acme.tokens[1])).body == put.body
+    await api.post(f"/v1/conversations/{chat}/messages", acme.tokens[0], {"text": "There?"})
+    said = (await api.get(f"/v1/conversations/{chat}/messages", acme.tokens[0])).body["items"]
+    assert (said[0]["text"], said[0]["flags"]) == ("Back on Monday", ["auto_answer", "out_of_office"])
+    empty = await api.ask("PUT", "/v1/me/out-of-office", secret=acme.tokens[1], json={"enabled": True})
+    assert (empty.status, empty.code) == (422, "text_empty")

@@ -51,6 +51,8 @@ from engine.contacts.files import ContactFiles
 from engine.contacts.models import CreateContact, NumberDraft
 from engine.contacts.service import Contacts
 from engine.contacts.settings import ContactSettings
+from engine.conversations.out_of_office import Absences
+from engine.conversations.quick_replies import CreateQuickReply, QuickReplies
 from engine.conversations.search import Search
 from engine.conversations.service import Conversations
 from engine.events import Event, NewEvent, domain_stream
@@ -83,6 +85,7 @@ from engine.storage.database import Database, Transaction
 from engine.storage.event_log import EventLog
 from engine.storage.event_rows import EventRows
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.storage.own_texts import SqlOwnTexts
 from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SqlSearch
 from tests.integration.api.client import CheckedClient, Contract
@@ -181,6 +184,7 @@ class Tenant:
     session: str
     call_log_id: str
     block_id: str
+    quick_reply_id: str
 
 
 @dataclass
@@ -263,6 +267,7 @@ class World:
         session = await accounts.sessions.log_in(LogIn(name=f"101@{name}", password=PASSWORD, address=name))
         message = await self.inbound(number, "+12025550177", "hello")
         block = made(await self.services.blocked_senders.block(SYSTEM, "+12025550190", number))
+        reply = made(await self.services.quick_replies.create(acting, CreateQuickReply(text="Thank you!")))
         missed = await self.missed_call(users[0], f"{name}-101", "+12025550177")
         return Tenant(
             domain,
@@ -280,6 +285,7 @@ class World:
             session.secret,
             missed.id,
             block.id,
+            reply.id,
         )
 
     async def missed_call(self, user: User, endpoint: str, caller: str) -> CallLogEntry:
@@ -405,6 +411,8 @@ async def a_world(
         consents=Consents(ledger, directory),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), directory),
         search=Search(SqlSearch(database)),
+        quick_replies=QuickReplies(SqlOwnTexts(database)),
+        absences=Absences(SqlOwnTexts(database)),
         conversations=Conversations(SqlConversations(database), messaging, bus, clock),
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
         contact_files=ContactFiles(SqlContactStore(database), sees_domain, ContactSettings()),
@@ -413,7 +421,7 @@ async def a_world(
         call_log=CallLog(call_log, rosters[0], clock),
         audit=AuditReader(database),
         event_log=EventLog(database),
-            event_rows=EventRows(database),
+        event_rows=EventRows(database),
         bus=bus,
         health=health,
         metrics=CollectorRegistry(),

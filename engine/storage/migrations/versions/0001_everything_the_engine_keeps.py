@@ -764,6 +764,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_number_users_user", ["user_id", "number_id"], unique=False)
 
     op.create_table(
+        "out_of_office",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=True),
+        sa.Column("until_ms", sa.BigInteger(), nullable=True),
+        sa.Column("updated_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_out_of_office_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_out_of_office")),
+    )
+    op.create_table(
+        "out_of_office_told",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("told_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_out_of_office_told_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "conversation_id", name=op.f("pk_out_of_office_told")),
+    )
+    op.create_table(
         "passwords",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
@@ -775,6 +798,27 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_passwords")),
     )
+    op.create_table(
+        "quick_replies",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Text(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("updated_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["domains.id"], name=op.f("fk_quick_replies_domain_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["users.id"], name=op.f("fk_quick_replies_owner_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quick_replies")),
+    )
+    with op.batch_alter_table("quick_replies", schema=None) as batch_op:
+        batch_op.create_index("ix_quick_replies_domain", ["domain_id", "owner_id"], unique=False)
+        batch_op.create_index("ix_quick_replies_owner", ["owner_id"], unique=False)
+
     op.create_table(
         "user_settings",
         sa.Column("user_id", sa.Text(), nullable=False),
