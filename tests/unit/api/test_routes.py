@@ -100,22 +100,34 @@ def test_every_post_that_acts_takes_an_idempotency_key() -> None:
     # Harmless to repeat by their nature (an import finds nothing left to do), or (a password, a session) of
     # an answer that must not be kept.
     harmless = {
+        "add_members",
         "assign_conversation",
         "cancel_call",
         "change_password",
         "claim_conversation",
+        "delete_conversation",
         "end_other_sessions",
+        "explain_conversation",
         "explain_message",
         "finish_conversation",
+        "import_contacts",
         "import_numbers",
         "import_users",
         "issue_ticket",
+        "leave_conversation",
         "log_in",
         "log_out",
         "mark_calls_seen",
+        "mark_conversation_unread",
+        "move_message",
+        "mute_conversation",
+        "react",
+        "read_conversation",
         "release_conversation",
         "reopen_conversation",
         "reset_password",
+        "restore_conversation",
+        "typing",
     }
     posts = {route.name for route in RouteTable(FEATURES) if route.method == "POST"}
     assert {route.name for route in RouteTable(FEATURES) if route.idempotent} == posts - harmless
