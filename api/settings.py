@@ -25,7 +25,7 @@ class ApiSettings:
     keepalive_s: float = 75.0  # above the 60 s after which common proxies drop an idle connection
     stop_within_s: float = 10.0
     heartbeat_s: float = 20.0
-    recheck_credential_s: float = 4.0  # a revoked credential must be shut out within 5 s
+    recheck_credential_s: float = 3.0  # a revoked credential must be shut out within 5 s
     socket_buffer_octets: int = 1_000_000
     slow_reader_s: float = 15.0  # a full buffer must be half empty again within this time
     sockets_per_credential: int = 100

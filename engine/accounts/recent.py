@@ -1,7 +1,9 @@
 """Principals proved a moment ago, so that a busy credential costs no query a request.
 
 A revocation made in another process is noticed when the entry ends; one made in this process
-empties the memory at once. Times are seconds of a monotonic clock.
+empties the memory at once. Who keeps a connection open is asked about all the time, together with all the
+others who do: that keeps the entry alive, and their requests cost no query at all. Times are seconds of a
+monotonic clock.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ MAX_REMEMBERED = 20_000
 class RecentPrincipals:
     def __init__(self) -> None:
         self._entries: dict[str, tuple[float, Principal]] = {}
+        self._digests: dict[str, str] = {}  # of what is remembered, by credential
         self._generation = 0
 
     @property
@@ -33,7 +36,7 @@ class RecentPrincipals:
         until, principal = entry
         if now < until:
             return principal
-        del self._entries[digest]
+        self._drop(digest)
         return None
 
     def remember(self, digest: str, principal: Principal, asked_at: float, generation: int) -> None:
@@ -42,12 +45,25 @@ class RecentPrincipals:
         """
         if generation != self._generation:
             return
-        self._entries.pop(digest, None)
+        self._drop(digest)
         while len(self._entries) >= MAX_REMEMBERED:
-            del self._entries[next(iter(self._entries))]
+            self._drop(next(iter(self._entries)))
         self._entries[digest] = (asked_at + REMEMBERED_S, principal)
+        self._digests[principal.credential_id] = digest
+
+    def confirm(self, principal: Principal, asked_at: float, generation: int) -> None:
+        """It still holds; see `remember`. One that is not remembered, or otherwise, stays so."""
+        digest = self._digests.get(principal.credential_id)
+        if digest is not None and self._entries[digest][1] == principal:
+            self.remember(digest, principal, asked_at, generation)
 
     def forget(self) -> None:
         """Forget everybody: changes are rare, and one query each brings the others back."""
         self._generation += 1
         self._entries.clear()
+        self._digests.clear()
+
+    def _drop(self, digest: str) -> None:
+        entry = self._entries.pop(digest, None)
+        if entry is not None and self._digests.get(entry[1].credential_id) == digest:
+            del self._digests[entry[1].credential_id]

@@ -110,6 +110,7 @@ class Accounts:
         Raises StorageUnavailable.
         """
         ids = sorted({one.credential_id for one in principals if one.kind != "system"})
+        asked_at, generation = self._clock.monotonic(), self._recent.generation
         known = {one.id: one for one in await self._store.read(lambda reads: reads.credentials(ids))}
         over = []
         for one in principals:
@@ -121,6 +122,7 @@ class Accounts:
             except Unauthenticated:
                 holds = False
             if holds:
+                self._recent.confirm(one, asked_at, generation)
                 self.sessions.saw(one)
             else:
                 over.append(one)

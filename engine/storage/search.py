@@ -15,6 +15,7 @@ from engine.messaging.models import Message
 from engine.storage.conversation_reads import SqlThreadReads
 from engine.storage.conversation_rows import conversation as conversation_of
 from engine.storage.database import Database
+from engine.storage.statements import HotStatement, run_many
 from engine.storage.tables.conversations import conversation_members, conversations
 from engine.storage.tables.messaging import messages
 from engine.storage.tables.search import search_places, search_queue
@@ -22,10 +23,15 @@ from engine.storage.text_rows import AnyRow, read_messages
 from engine.storage.transaction import Transaction
 
 #: Messages looked at in one transaction, so that those who say something hardly wait for it.
-_AT_ONCE = 200
+_AT_ONCE = 100
 #: Named threads of one reader that are compared; nobody names more.
 _MOST_NAMED = 2_000
 _mine = conversation_members
+
+_NEW_PLACE = HotStatement(sa.insert(search_places), "place", "message_id")
+_LOOKED_AT = HotStatement(
+    sa.delete(search_queue).where(search_queue.c.message_id == sa.bindparam("looked_at")), "looked_at"
+)
 
 
 class SearchIndex:
@@ -68,6 +74,8 @@ def _look_at(tx: Transaction, ids: Sequence[str]) -> int:
         for row in connection.execute(sa.select(search_places).where(search_places.c.message_id.in_(ids)))
     }
     _forget(connection, [*places.values()])
+    last = connection.execute(sa.select(sa.func.max(search_places.c.place))).scalar() or 0
+    new: list[tuple[int, str]] = []
     found: list[tuple[int, list[str], list[str]]] = []
     for row in sorted(rows, key=lambda row: str(row.id)):
         words = words_of(row.text)
@@ -75,18 +83,18 @@ def _look_at(tx: Transaction, ids: Sequence[str]) -> int:
             continue
         place = places.get(row.id)
         if place is None:
-            inserted = connection.execute(
-                sa.insert(search_places).values(message_id=row.id).returning(search_places.c.place)
-            )
-            place = inserted.scalar_one()
+            place = last + len(new) + 1
+            new.append((place, row.id))
+        domain = _term("d", row.domain_id)
         who = (
             [_term("u", one) for one in members.get(row.conversation_id, ())]
             if row.kind == "chat"
-            else [_term("d", row.domain_id), f"{_term('d', row.domain_id)}n{row.number.lstrip('+')}"]
+            else [domain, f"{domain}n{row.number.lstrip('+')}"]
         )
         found.append((place, words, [*who, _term("c", row.conversation_id)]))
+    tx.execute_many(_NEW_PLACE, new)
     _remember(connection, found)
-    connection.execute(sa.delete(search_queue).where(search_queue.c.message_id.in_(ids)))
+    tx.execute_many(_LOOKED_AT, [(one,) for one in ids])
     return len(ids)
 
 
@@ -106,24 +114,22 @@ def _forget(connection: Connection, places: Sequence[int]) -> None:
 
 
 def _remember(connection: Connection, found: Sequence[tuple[int, list[str], list[str]]]) -> None:
-    if not found:
-        return
     if connection.dialect.name == "sqlite":
-        insert = sa.text("INSERT INTO search_words (rowid, words, who) VALUES (:place, :words, :who)")
-        rows: list[dict[str, Any]] = [
-            {"place": place, "words": " ".join(words), "who": " ".join(who)} for place, words, who in found
-        ]
-    else:
-        insert = sa.text(
+        insert = "INSERT INTO search_words (rowid, words, who) VALUES (?, ?, ?)"
+        rows = [(place, " ".join(words), " ".join(who)) for place, words, who in found]
+        run_many(connection, insert, rows)
+        return
+    if found:
+        statement = sa.text(
             "INSERT INTO search_words (place, words)"
             " VALUES (:place, array_to_tsvector(CAST(:terms AS text[])))"
         )
-        rows = [
+        terms: list[dict[str, Any]] = [
             # A word is told from a term of people by its first character.
             {"place": place, "terms": [*{f"={word}" for word in words}, *who]}
             for place, words, who in found
         ]
-    connection.execute(insert, rows)
+        connection.execute(statement, terms)
 
 
 def _term(kind: str, id: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.accounts.models import Principal, Scope
 from engine.accounts.recent import MAX_REMEMBERED, REMEMBERED_S, RecentPrincipals
 
@@ -38,3 +40,29 @@ def test_the_memory_is_bounded_and_loses_the_oldest() -> None:
     assert recent.find("0", now=100.0) is None
     assert recent.find("1", now=100.0) is ANN
     assert recent.find(str(MAX_REMEMBERED), now=100.0) is ANN
+
+
+def test_what_was_asked_about_again_is_remembered_for_longer() -> None:
+    recent = RecentPrincipals()
+    recent.remember("digest", ANN, asked_at=100.0, generation=recent.generation)
+    recent.confirm(ANN, asked_at=103.0, generation=recent.generation)
+    assert recent.find("digest", now=103.0 + REMEMBERED_S - 0.001) is ANN
+    assert recent.find("digest", now=103.0 + REMEMBERED_S) is None
+    recent.confirm(ANN, asked_at=110.0, generation=recent.generation)
+    assert recent.find("digest", now=110.0) is None
+
+
+def test_a_confirmation_from_before_a_revocation_brings_nobody_back() -> None:
+    recent = RecentPrincipals()
+    recent.remember("digest", ANN, asked_at=100.0, generation=recent.generation)
+    asked_in = recent.generation
+    recent.forget()
+    recent.confirm(ANN, asked_at=101.0, generation=asked_in)
+    assert recent.find("digest", now=101.0) is None
+
+
+def test_a_confirmation_of_somebody_else_confirms_nobody() -> None:
+    recent = RecentPrincipals()
+    recent.remember("digest", ANN, asked_at=100.0, generation=recent.generation)
+    recent.confirm(replace(ANN, scope=Scope.OFFICE_MANAGER), asked_at=103.0, generation=recent.generation)
+    assert recent.find("digest", now=100.0 + REMEMBERED_S) is None
