@@ -30,8 +30,6 @@ search_places = sa.Table(
     sa.Column("message_id", sa.Text, nullable=False, unique=True),
 )
 
-#: Names of what is beside the tables, which comparisons of the schema pass over.
-BESIDE_PREFIX = "search_words"
 
 _NEW = "NEW.conversation_id IS NOT NULL"
 _CHANGED = "NEW.conversation_id IS NOT NULL OR OLD.conversation_id IS NOT NULL"
@@ -68,6 +66,11 @@ BESIDE = {
         f" FOR EACH ROW WHEN ({_COMES_IN}) EXECUTE FUNCTION search_words_member()",
     ],
 }
+
+
+def is_beside(name: str | None) -> bool:
+    """Whether a table or index is one of these, or part of one; comparisons of the schema pass over it."""
+    return (name or "").startswith("search_words")
 
 
 def create_beside(connection: sa.Connection) -> None:
