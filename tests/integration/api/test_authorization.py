@@ -243,7 +243,7 @@ async def doomed_reply(world: World, tenant: Tenant) -> Ask:
 
 
 async def changing_reply(world: World, tenant: Tenant) -> Ask:
-    return Ask((await doomed_reply(world, tenant)).path, {"title": "New"})
+    return Ask((await doomed_reply(world, tenant)).path, {"text": "New"})
 
 
 async def shared_thread(world: World, tenant: Tenant) -> Ask:
@@ -567,7 +567,7 @@ ROWS: dict[str, Row] = {
         narrower=NO_USER,
     ),
     "put_draft": Row(
-        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/draft", lambda t: {"text": "Dear"}),
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/draft", lambda t: {"text": ""}),
         lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/draft", {"text": "Dear"})],
         narrower=NO_USER,
     ),
