@@ -21,8 +21,11 @@ from engine.services import Closed, Ephemeral, EventLog, Overflowed, Services, S
 
 log = structlog.get_logger("api")
 
-#: Reads the rows that events of one noun are about: subject -> JSON object; what is gone is left out.
-Completion = Callable[[Services, Sequence[str]], Awaitable[Mapping[str, Mapping[str, object]]]]
+#: Reads the rows that events of one noun are about: subject -> JSON object; what is gone is left out, and
+#: what the reader, if one is given, may not see any more.
+Completion = Callable[
+    [Services, Sequence[str], Principal | None], Awaitable[Mapping[str, Mapping[str, object]]]
+]
 
 
 class Reader(Protocol):
@@ -214,8 +217,13 @@ class Feeds:
         if self._open.get(feed.stream) is feed:
             del self._open[feed.stream]
 
-    async def rows(self, events: Sequence[Event]) -> Mapping[tuple[str, str], Mapping[str, object]]:
-        """The rows these events are about, by noun and subject, as they are now."""
+    async def rows(
+        self, events: Sequence[Event], reader: Principal | None = None
+    ) -> Mapping[tuple[str, str], Mapping[str, object]]:
+        """The rows these events are about, by noun and subject, as they are now.
+
+        reader: who reads events of the past, and may have lost the right to some since.
+        """
         subjects: dict[str, dict[str, None]] = {}
         for event in events:
             noun, _, verb = event.type.partition(".")
@@ -223,6 +231,6 @@ class Feeds:
                 subjects.setdefault(noun, {})[event.subject] = None
         found: dict[tuple[str, str], Mapping[str, object]] = {}
         for noun, wanted in subjects.items():
-            rows = await self._completions[noun](self.services, list(wanted))
+            rows = await self._completions[noun](self.services, list(wanted), reader)
             found.update(((noun, subject), row) for subject, row in rows.items())
         return found

@@ -306,7 +306,7 @@ class EventSocket:
                     self._write(control_frame("resync", position.passed))
                     continue
                 seen = [event for event in page if may_see(self.principal, event)]
-                rows = await self._sockets.feeds.rows(seen)
+                rows = await self._sockets.feeds.rows(seen, self.principal)
                 for event in seen:
                     row = rows.get((event.type.partition(".")[0], event.subject))
                     if not self._write(event_frame(event, row)):

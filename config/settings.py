@@ -139,9 +139,9 @@ class Settings:
     messaging: MessagingSettings = field(default_factory=MessagingSettings)
     contacts: ContactSettings = field(default_factory=ContactSettings)
     calls: CallSettings = field(default_factory=CallSettings)
+    presence: PresenceSettings = field(default_factory=PresenceSettings)
     pbx: tuple[AmiSettings, ...] = ()
     carrier: tuple[CarrierSection, ...] = ()
-    presence: PresenceSettings = field(default_factory=PresenceSettings)
 
     @property
     def api(self) -> ApiSettings:

@@ -160,10 +160,13 @@ class EventLog(Protocol):
 
 
 class EventRows(Protocol):
-    """What events are about. It asks nobody's permission: show it to those the event is for."""
+    """What events are about. Without a reader it asks nobody's permission: show it to those the event is
+    for, in the moment of the commit."""
 
-    async def messages(self, message_ids: Sequence[str]) -> Sequence[Message]:
-        """Those that are there, as they are now, in no order."""
+    async def messages(
+        self, message_ids: Sequence[str], reader: Principal | None = None
+    ) -> Sequence[Message]:
+        """Those that are there, as they are now, in no order; for a reader, those it may still see."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from api.problems import Problem, problem_document
 from api.requests import ApiRequest, page_request
 from api.routes import NoBody, NoQuery, Routes
 from api.schema import At, Input, Listed, PageQuery, Resource, Word, at, at_or_none
-from engine.accounts.models import Page
+from engine.accounts.models import Page, Principal
 from engine.errors import EngineError
 from engine.idempotency import Replayed
 from engine.messaging.models import (
@@ -279,9 +279,11 @@ def _renders_batch(request_id: str) -> Callable[[Sequence[Message | EngineError]
     return rendered
 
 
-async def of_events(services: Services, message_ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+async def of_events(
+    services: Services, message_ids: Sequence[str], reader: Principal | None
+) -> Mapping[str, Mapping[str, object]]:
     """Messages as frames of events bring them along."""
-    return {one.id: document(one) for one in await services.event_rows.messages(message_ids)}
+    return {one.id: document(one) for one in await services.event_rows.messages(message_ids, reader)}
 
 
 #: What can be wrong with a text beyond its shape.

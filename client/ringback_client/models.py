@@ -10,6 +10,13 @@ import msgspec
 from ringback_client.open_enum import OpenEnum
 
 
+class AbsenceResource(msgspec.Struct, kw_only=True, rename={"from_": "from"}):
+    enabled: bool
+    text: str
+    from_: datetime | None
+    until: datetime | None
+
+
 class AcceptPrompt(OpenEnum):
     """What the user must press after answering before the destination is dialled."""
 
@@ -366,6 +373,7 @@ class ConversationResource(msgspec.Struct, kw_only=True):
     """Deleted by the viewer; the next message brings it back."""
     left: bool
     """A text thread the viewer has left."""
+    draft: DraftResource | None
     stopped_peers: list[str]
     """The outside numbers that want no texts from ours."""
     state: ThreadState
@@ -449,6 +457,14 @@ class DomainSettingsResource(msgspec.Struct, kw_only=True):
     """Whether users too may change the contacts the domain shares."""
     edit_within_s: int
     """How long after saying something in a chat its author may change it; 0 never."""
+
+
+class DraftResource(msgspec.Struct, kw_only=True):
+    """What the viewer has written and not sent."""
+
+    text: str
+    at: datetime | None
+    """When it was written, or sent or taken away where it is empty."""
 
 
 class EndReason(OpenEnum):
@@ -981,6 +997,22 @@ class Problem(msgspec.Struct, kw_only=True):
     native: dict[str, int | str] | None = None
     """The peer's own codes."""
     errors: list[Flaw] | None = None
+
+
+class QuickReplyList(msgspec.Struct, kw_only=True):
+    """All one may use, by title."""
+
+    items: list[QuickReplyResource]
+
+
+class QuickReplyResource(msgspec.Struct, kw_only=True):
+    id: str
+    domain_id: str
+    shared: bool
+    title: str
+    text: str
+    created_at: datetime
+    updated_at: datetime
 
 
 class ReactionResource(msgspec.Struct, kw_only=True):

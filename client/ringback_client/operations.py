@@ -212,6 +212,21 @@ class Operations(Transport):
             body={"current_password": current_password, "new_password": new_password},
         )
 
+    async def change_quick_reply(
+        self, quick_reply_id: str, *, text: str | Unset = UNSET, title: str | Unset = UNSET
+    ) -> models.QuickReplyResource:
+        """Change a text kept ready.
+
+        Raises Problem, beyond the usual: shared_quick_replies_read_only, text_empty, text_invalid,
+        text_too_long.
+        """
+        return await self._call(
+            "PATCH",
+            f"/v1/quick-replies/{self._in_path(quick_reply_id)}",
+            models.QuickReplyResource,
+            body={"text": text, "title": title},
+        )
+
     async def change_user(
         self,
         user_id: str,
@@ -426,6 +441,28 @@ class Operations(Transport):
             idempotency_key=self._key(idempotency_key),
         )
 
+    async def create_quick_reply(
+        self,
+        *,
+        text: str,
+        title: str | Unset = UNSET,
+        shared: bool | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.QuickReplyResource:
+        """Keep a text ready. Shared ones take an office manager.
+
+        Raises Problem, beyond the usual: no_user, shared_quick_replies_read_only, text_empty, text_invalid,
+        text_too_long, too_many_quick_replies.
+        """
+        return await self._call(
+            "POST",
+            "/v1/quick-replies",
+            models.QuickReplyResource,
+            body={"text": text, "title": title, "shared": shared, "domain_id": domain_id},
+            idempotency_key=self._key(idempotency_key),
+        )
+
     async def create_user(
         self,
         *,
@@ -510,6 +547,17 @@ class Operations(Transport):
         return await self._call(
             "DELETE",
             f"/v1/numbers/{self._in_path(number_id)}",
+            NoneType,
+        )
+
+    async def delete_quick_reply(self, quick_reply_id: str) -> None:
+        """Delete a text kept ready.
+
+        Raises Problem, beyond the usual: shared_quick_replies_read_only.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/quick-replies/{self._in_path(quick_reply_id)}",
             NoneType,
         )
 
@@ -703,6 +751,17 @@ class Operations(Transport):
             models.DomainSettingsResource,
         )
 
+    async def get_draft(self, conversation_id: str) -> models.DraftResource:
+        """Read what one has written in a conversation and not sent.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/conversations/{self._in_path(conversation_id)}/draft",
+            models.DraftResource,
+        )
+
     async def get_key(self, key_id: str) -> models.KeyResource:
         """Read a key; never its secret."""
         return await self._call(
@@ -736,6 +795,25 @@ class Operations(Transport):
             "GET",
             f"/v1/numbers/{self._in_path(number_id)}",
             models.NumberResource,
+        )
+
+    async def get_out_of_office(self) -> models.AbsenceResource:
+        """Read what is answered while one is away.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/me/out-of-office",
+            models.AbsenceResource,
+        )
+
+    async def get_quick_reply(self, quick_reply_id: str) -> models.QuickReplyResource:
+        """Read a text kept ready."""
+        return await self._call(
+            "GET",
+            f"/v1/quick-replies/{self._in_path(quick_reply_id)}",
+            models.QuickReplyResource,
         )
 
     async def get_user(self, user_id: str) -> models.UserResource:
@@ -1156,6 +1234,15 @@ class Operations(Transport):
             query={"domain_id": domain_id},
         )
 
+    async def list_quick_replies(self, *, domain_id: str | Unset | None = UNSET) -> models.QuickReplyList:
+        """List the texts one has ready: one's own and the shared ones, by title."""
+        return await self._call(
+            "GET",
+            "/v1/quick-replies",
+            models.QuickReplyList,
+            query={"domain_id": domain_id},
+        )
+
     async def list_sessions(self, *, user_id: str | Unset | None = UNSET) -> models.SessionList:
         """List where one, or a user one manages, is logged in."""
         return await self._call(
@@ -1334,6 +1421,39 @@ class Operations(Transport):
                 "metadata": metadata,
             },
             idempotency_key=self._key(idempotency_key),
+        )
+
+    async def put_draft(
+        self, conversation_id: str, *, text: str, at: datetime | Unset | None = UNSET
+    ) -> models.DraftResource:
+        """Keep what one is writing; the answer is the draft there is then. Sending takes it away.
+
+        Raises Problem, beyond the usual: no_user, text_invalid, text_too_long.
+        """
+        return await self._call(
+            "PUT",
+            f"/v1/conversations/{self._in_path(conversation_id)}/draft",
+            models.DraftResource,
+            body={"text": text, "at": at},
+        )
+
+    async def put_out_of_office(
+        self,
+        *,
+        enabled: bool,
+        text: str | Unset = UNSET,
+        from_: datetime | Unset | None = UNSET,
+        until: datetime | Unset | None = UNSET,
+    ) -> models.AbsenceResource:
+        """Say what is answered while one is away, and when; or that nothing is.
+
+        Raises Problem, beyond the usual: no_user, text_empty, text_invalid, text_too_long.
+        """
+        return await self._call(
+            "PUT",
+            "/v1/me/out-of-office",
+            models.AbsenceResource,
+            body={"enabled": enabled, "text": text, "from": from_, "until": until},
         )
 
     async def react(self, message_id: str, *, emoji: str) -> models.MessageResource:

@@ -118,6 +118,12 @@ async def test_three_people_come_and_go(world: World, acme: Tenant) -> None:
         assert (await event(reader, "member.added"))["subject"] == chat
         await api.post(say, acme.tokens[0], {"text": "With Cem"})
         assert (await event(reader, "message.created"))["message"]["text"] == "With Cem"  # type: ignore[index]
+    # Who comes back after an absence, as a reader of the past, reads what is theirs to see now.
+    async with opened(world, third, f"?cursor={acme.domain.id}:0") as reader:
+        texts = []
+        while not texts or texts[-1] != "With Cem":
+            texts.append(((await event(reader, "message.created")).get("message") or {}).get("text"))  # type: ignore[attr-defined]
+        assert texts == [None, "With Cem"]
     left = await api.post(f"/v1/conversations/{chat}:leave", third)
     assert (left.status, left.body["remaining"]) == (200, 2)
     assert (await api.get(f"/v1/conversations/{chat}", third)).status == 404
