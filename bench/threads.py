@@ -1,10 +1,11 @@
-"""How long lists and history pages take with a million messages stored, on both databases.
+"""How long lists, history pages and searches take with a million messages stored, on both databases.
 
     python -m bench.threads [--messages 1000000] [--rounds 60] [--only sqlite,postgresql]
 
 One user asks, who is in 500 chats and shares a number with 5,000 threads of texts; one chat of theirs
-holds a tenth of all messages. Asked of the service the API calls, so HTTP is not in it. The last line of
-each database is the median of all, and the worst median of one question, in ms.
+holds a tenth of all messages. Each text has 12 of some 40 words, and a number of its own. Asked of the
+service the API calls, so HTTP is not in it. The last line of each database is the median of all, and the
+worst median of one question, in ms.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from engine.adapters.smpp_texts import CarrierTexts
 from engine.bus.in_process import Bus
 from engine.clock import SystemClock
 from engine.conversations.models import ListThreads
+from engine.conversations.search import Search
 from engine.conversations.service import Conversations
 from engine.idempotency import Replayed
 from engine.ids import new_id
@@ -48,6 +50,7 @@ from engine.storage.accounts import SqlAccountsStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, HotStatement, Transaction, insert
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.storage.search import SearchIndex, SqlSearch
 from engine.storage.statements import Row
 from engine.storage.tables.conversations import conversation_members, conversation_peers, conversations
 from engine.storage.tables.messaging import messages
@@ -117,6 +120,8 @@ class Filled:
     texts: str
     database: Database
     took_s: float
+    search: Search
+    indexed_s: float
 
 
 @asynccontextmanager
@@ -142,6 +147,9 @@ async def filled(url: str, options: argparse.Namespace) -> AsyncIterator[Filled]
         began = time.perf_counter()
         threads = await fill(database, domain.id, user_ids, options.messages)
         took_s = time.perf_counter() - began
+        began = time.perf_counter()
+        await SearchIndex(database).catch_up()
+        indexed_s = time.perf_counter() - began
         if database.kind == "postgresql":  # as its own upkeep does once rows have come in
             await analyse(url)
         coder = CarrierTexts({})
@@ -158,6 +166,8 @@ async def filled(url: str, options: argparse.Namespace) -> AsyncIterator[Filled]
             texts.id,
             database,
             took_s,
+            Search(SqlSearch(database)),
+            indexed_s,
         )
     finally:
         await database.close()
@@ -211,7 +221,7 @@ def message_row(domain_id: str, thread: Thread, at_ms: int, chance: random.Rando
     thread.last_item_id, thread.last_ms = message_id, at_ms
     if direction != "outbound":
         thread.last_news_id = message_id
-    text = " ".join(chance.choices(WORDS, k=12))
+    text = f"{' '.join(chance.choices(WORDS, k=12))} {at_ms}"
     peer = thread.peer if inbound else ""
     return (
         message_id,
@@ -281,13 +291,23 @@ async def questions(world: Filled) -> dict[str, Question]:
         "timeline, deep": lambda: ask.history.timeline(me, world.longest, PageRequest(50, deep)),
         "messages of texts": lambda: ask.history.messages(me, world.texts),
         "badge": lambda: ask.unread_totals(me),
+        "search, one word": lambda: world.search.find(me, "order "),
+        "search, beginning": lambda: world.search.find(me, "asked abo"),
+        "search, four words": lambda: world.search.find(me, "the order you asked "),
+        "search, rare": lambda: world.search.find(me, "123450 "),
+        "search, none": lambda: world.search.find(me, "nowhere "),
+        "search, in one chat": lambda: world.search.find(me, "order ", conversation_id=world.longest),
+        "search, a manager's": lambda: world.search.find(manager, "order "),
     }
 
 
 async def measure(kind: str, url: str, options: argparse.Namespace) -> tuple[float, float]:
     """The median of all questions, and the worst median of one, in ms."""
     async with filled(url, options) as world:
-        print(f"{kind}: {options.messages:,} messages stored in {world.took_s:,.0f} s")
+        print(
+            f"{kind}: {options.messages:,} messages stored in {world.took_s:,.0f} s,"
+            f" looked at for the index in {world.indexed_s:,.0f} s"
+        )
         medians: dict[str, float] = {}
         everything: list[float] = []
         for name, question in (await questions(world)).items():

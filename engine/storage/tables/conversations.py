@@ -64,6 +64,15 @@ sa.Index(
     postgresql_where=_direct,
 )
 
+_named = conversations.c.name.is_not(None)
+sa.Index(
+    "ix_conversations_named",
+    conversations.c.domain_id,
+    conversations.c.last_message_ms,
+    sqlite_where=_named,
+    postgresql_where=_named,
+)
+
 conversation_peers = sa.Table(
     "conversation_peers",
     metadata,

@@ -103,6 +103,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'sms'"),
         )
         batch_op.create_index(
+            "ix_conversations_named",
+            ["domain_id", "last_message_ms"],
+            unique=False,
+            sqlite_where=sa.text("name IS NOT NULL"),
+            postgresql_where=sa.text("name IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_conversations_number",
             ["number", "last_message_ms", "id"],
             unique=False,
