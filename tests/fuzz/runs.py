@@ -66,14 +66,23 @@ def run_measuring_memory(protocol: str, inputs: int, seed: int) -> None:
         for number, dice, size in chunks(inputs, seed):
             target = fuzzed.target()
             for data in fuzzed.inputs(size, dice):
-                tracemalloc.reset_peak()
-                before = tracemalloc.get_traced_memory()[0]
-                target(data)
-                taken = tracemalloc.get_traced_memory()[1] - before
-                if taken > INPUT_OCTETS + INPUT_OCTETS_PER_OCTET * len(data):
+                allowed = INPUT_OCTETS + INPUT_OCTETS_PER_OCTET * len(data)
+                taken = _memory(target, data)
+                if taken > allowed:
+                    # Another thread of the test run may have allocated in that moment.
+                    taken = min(_memory(fuzzed.target(), data) for _ in range(3))
+                if taken > allowed:
                     raise _broken(protocol, seed, number, data, f"took {taken} octets of memory")
     finally:
         tracemalloc.stop()
+
+
+def _memory(target: Target, data: bytes) -> int:
+    """Octets allocated at most at a time, by the whole process, while the target takes an input."""
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    target(data)
+    return tracemalloc.get_traced_memory()[1] - before
 
 
 def _least_time(fuzzed: Fuzzed, data: bytes) -> float:
