@@ -151,9 +151,10 @@ async def test_call_is_answered_connected_and_ended_by_the_destination(engine: E
     await engine.until(FactKind.CONNECTED)
     await bob.hang_up()
     over = await engine.until(FactKind.CALL_ENDED)
-    assert engine.kinds()[:8] == [
-        *("leg_created/a", "leg_dialing/a", "leg_ringing/a", "leg_answered/a"),
-        *("leg_dialing/b", "leg_ringing/b", "leg_answered/b", "connected"),
+    # Asterisk tells of a dial after it has begun: the phone's ringing may overtake it.
+    assert [kind for kind in engine.kinds() if not kind.startswith("leg_dialing")][:6] == [
+        *("leg_created/a", "leg_ringing/a", "leg_answered/a"),
+        *("leg_ringing/b", "leg_answered/b", "connected"),
     ]
     assert over.ended_first == "b"
     assert engine.result("a")[0] == engine.result("b")[0] == LegResult.ANSWERED

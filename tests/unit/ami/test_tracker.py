@@ -254,6 +254,14 @@ def test_early_media_is_told_once_and_ringing_may_follow() -> None:
     assert told(pbx.facts)[-2:] == [("leg_early_media", "b"), ("leg_ringing", "b")]
 
 
+def test_dial_told_after_the_phone_already_rings_does_not_undo_the_ringing() -> None:
+    pbx = Pbx()
+    pbx.event("Newchannel", CALL, Channel="PJSIP/1001-1")
+    pbx.event("Newstate", CALL, ChannelStateDesc="Ringing")
+    assert pbx.event("DialBegin", DestUniqueid=CALL, DestChannel="PJSIP/1001-1") == []
+    assert told(pbx.facts) == [("leg_created", "a"), ("leg_ringing", "a")]
+
+
 # Local channels
 
 
