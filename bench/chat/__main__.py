@@ -76,7 +76,8 @@ def one_round(server: Server, folder: Path, options: argparse.Namespace) -> Figu
         with subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as load:
-            assert load.stdin is not None and load.stdout is not None  # noqa: PT018
+            assert load.stdin is not None
+            assert load.stdout is not None
             try:
                 if load.stdout.readline().strip() != "connected":
                     raise Trouble(f"{server.name}: not everybody could connect")

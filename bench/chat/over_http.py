@@ -74,6 +74,8 @@ class Chat:
         give_up = loop.time() + LAST_S
         while len(self.notes.seen) < len(self.notes.sent) and loop.time() < give_up:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+        # A message may be seen before its sender has the answer.
+        await asyncio.wait_for(asyncio.gather(*self._sending), LAST_S)
 
 
 async def run(options: argparse.Namespace) -> None:
