@@ -6,7 +6,9 @@ Source: ITU-T E.164; the dial-string alphabet is what Asterisk's Exten may safel
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import phonenumbers
 
@@ -15,7 +17,8 @@ from engine.errors import InvalidRequest
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SHORT_CODE = re.compile(r"[0-9]{3,6}")
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}")
-_KINDS = {
+NumberKind = Literal["ordinary", "premium", "toll_free"]
+_KINDS: Mapping[int, NumberKind] = {
     phonenumbers.PhoneNumberType.PREMIUM_RATE: "premium",
     phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free",
 }
@@ -66,7 +69,7 @@ class NumberFacts:
 
     region: str | None
     known: bool
-    kind: str
+    kind: NumberKind
 
 
 def facts_of(e164: str) -> NumberFacts:

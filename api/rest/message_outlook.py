@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field, StringConstraints
@@ -15,7 +15,7 @@ from api.routes import NoQuery, Routes
 from api.schema import At, Input, Resource, Word, at_or_none
 from engine.errors import EngineError
 from engine.messaging.models import ConsentState, SendText
-from engine.messaging.outlook import Outlook, RecipientOutlook, TextShape
+from engine.messaging.outlook import Alphabet, CostClass, Outlook, RecipientOutlook, TextShape
 
 routes = Routes("messages")
 
@@ -53,7 +53,7 @@ class ForcingCharacterResource(Resource):
 class TextShapeResource(Resource):
     """How the carrier's rules write the text."""
 
-    alphabet: Literal["gsm7", "latin1", "ucs2"]
+    alphabet: Alphabet
     data_coding: int
     units: int = Field(description="Septets, octets or UTF-16 units, by alphabet.")
     limit_per_segment: int
@@ -83,7 +83,7 @@ class RecipientOutlookResource(Resource):
     number: str | None = Field(description="E.164; null if it is not a number.")
     known: bool = Field(description="Whether such a number can be assigned. Sent to all the same if not.")
     country: str | None
-    cost_class: Literal["domestic", "international", "premium", "toll_free"] | None
+    cost_class: CostClass | None
     consent: ConsentState
     consent_changed_at: At | None
     lift: str | None = Field(description="How the opt-out ends.")
@@ -117,7 +117,7 @@ def _reason(error: EngineError) -> Reason:
 
 def _shape(shape: TextShape) -> TextShapeResource:
     return TextShapeResource(
-        alphabet=shape.alphabet,  # type: ignore[arg-type]  # one of three
+        alphabet=shape.alphabet,
         data_coding=shape.data_coding,
         units=shape.units,
         limit_per_segment=shape.limit_per_segment,
@@ -147,7 +147,7 @@ def _recipient(one: RecipientOutlook) -> RecipientOutlookResource:
         number=one.number,
         known=one.known,
         country=one.country,
-        cost_class=one.cost_class,  # type: ignore[arg-type]  # one of four
+        cost_class=one.cost_class,
         consent=state,
         consent_changed_at=at_or_none(consent.changed_ms) if consent else None,
         lift=_LIFT_OPT_OUT if state is ConsentState.STOPPED else None,

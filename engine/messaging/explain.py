@@ -13,7 +13,7 @@ from engine.errors import EngineError
 from engine.messaging import errors, policy
 from engine.messaging.consent_ports import ConsentStore, Standing
 from engine.messaging.models import ConsentState, SendText
-from engine.messaging.outlook import Outlook, RecipientOutlook, TextExplainer, TextShape
+from engine.messaging.outlook import CostClass, Outlook, RecipientOutlook, TextExplainer, TextShape
 from engine.messaging.ports import NumberDirectory, SendingNumber, TextCoder
 from engine.messaging.settings import MessagingSettings
 from engine.phone_numbers import facts_of, to_e164
@@ -135,8 +135,9 @@ def _outlook(
     if one is None:
         return RecipientOutlook(given, None, False, None, None, None, error)
     facts, ours = facts_of(one), facts_of(number.e164)
-    if facts.kind in ("premium", "toll_free"):
-        cost_class: str | None = facts.kind
+    cost_class: CostClass | None
+    if facts.kind != "ordinary":
+        cost_class = facts.kind
     elif facts.region is None or ours.region is None:
         cost_class = None
     else:

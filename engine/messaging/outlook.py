@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from engine.errors import EngineError
 from engine.messaging.consent_ports import Standing
 from engine.messaging.ports import SendingNumber
+
+Alphabet = Literal["gsm7", "latin1", "ucs2"]
+CostClass = Literal["domestic", "international", "premium", "toll_free"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class TextShape:
     takes fewer segments.
     """
 
-    alphabet: str
+    alphabet: Alphabet
     data_coding: int
     units: int
     limit_per_segment: int
@@ -67,7 +70,7 @@ class RecipientOutlook:
     number: str | None
     known: bool
     country: str | None
-    cost_class: str | None
+    cost_class: CostClass | None
     standing: Standing | None
     problem: EngineError | None
 

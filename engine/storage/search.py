@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,7 +45,7 @@ class SearchIndex:
         """Look at all that waits; how many there were. Raises StorageUnavailable."""
         total = 0
         while waiting := await self._database.read(_waiting):
-            total += await self._database.transact(lambda tx, ids=waiting: _look_at(tx, ids))  # type: ignore[misc]
+            total += await self._database.transact(partial(_look_at, waiting))
         return total
 
 
@@ -53,7 +54,7 @@ def _waiting(connection: Connection) -> list[str]:
     return list(connection.scalars(query))
 
 
-def _look_at(tx: Transaction, ids: Sequence[str]) -> int:
+def _look_at(ids: Sequence[str], tx: Transaction) -> int:
     connection = tx.connection
     rows = connection.execute(
         sa.select(
