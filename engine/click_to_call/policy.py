@@ -16,9 +16,9 @@ from phonenumbers import PhoneNumberType
 
 from engine.accounts.models import Domain, Number, User
 from engine.click_to_call import errors
-from engine.click_to_call.office_hours import read_office_hours
 from engine.click_to_call.ports import OffHours, PlacementLimits
 from engine.click_to_call.settings import CallSettings, DialRules
+from engine.office_hours import read_office_hours
 from engine.phone_numbers import to_dial_string, to_e164
 
 # Longer digit strings without + are read as national numbers; no extension plan is that long.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
-from engine.click_to_call.office_hours import read_office_hours
+from engine.office_hours import read_office_hours
 
 _PREFIX = re.compile(r"\+[0-9]{0,15}")
 _COUNTRY = re.compile(r"[A-Z]{2}")

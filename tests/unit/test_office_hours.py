@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.click_to_call.office_hours import read_office_hours
+from engine.office_hours import read_office_hours
 
 BERLIN = "Europe/Berlin"
 USUAL = ("Mon-Fri 08:00-18:00", "Sat 09:00-13:00")
