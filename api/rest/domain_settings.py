@@ -16,6 +16,8 @@ from engine.accounts.models import DomainSettings, UpdateDomainSettings
 
 routes = Routes("settings")
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
 
 class DomainSettingsChanges(Input):
     sms_enabled: bool = LEFT_AS_IT_IS
@@ -23,6 +25,11 @@ class DomainSettingsChanges(Input):
     desk_phone_chat: bool = LEFT_AS_IT_IS
     users_edit_shared_contacts: bool = LEFT_AS_IT_IS
     edit_within_s: Annotated[int, Field(ge=0, le=31_536_000)] = LEFT_AS_IT_IS
+    time_zone: Word = LEFT_AS_IT_IS
+    keep_messages_days: Days | None = LEFT_AS_IT_IS
+    keep_calls_days: Days | None = LEFT_AS_IT_IS
+    keep_voicemails_days: Days | None = LEFT_AS_IT_IS
+    keep_attachments_days: Days | None = LEFT_AS_IT_IS
 
 
 class DomainSettingsResource(Resource):
@@ -35,6 +42,13 @@ class DomainSettingsResource(Resource):
     edit_within_s: int = Field(
         description="How long after saying something in a chat its author may change it; 0 never."
     )
+    time_zone: str = Field(description="Of its days: a name of the IANA database.")
+    keep_messages_days: int | None = Field(
+        description="How many whole days texts and chats are kept; null for ever."
+    )
+    keep_calls_days: int | None
+    keep_voicemails_days: int | None
+    keep_attachments_days: int | None
 
 
 def shown(settings: DomainSettings) -> DomainSettingsResource:
@@ -44,6 +58,11 @@ def shown(settings: DomainSettings) -> DomainSettingsResource:
         desk_phone_chat=settings.desk_phone_chat,
         users_edit_shared_contacts=settings.users_edit_shared_contacts,
         edit_within_s=settings.edit_within_s,
+        time_zone=settings.time_zone,
+        keep_messages_days=settings.keep_messages_days,
+        keep_calls_days=settings.keep_calls_days,
+        keep_voicemails_days=settings.keep_voicemails_days,
+        keep_attachments_days=settings.keep_attachments_days,
     )
 
 

@@ -100,6 +100,8 @@ class DomainSettings:
     sms_enabled, region: as in `Domain`. desk_phone_chat: whether chats may reach desk phones; see
     `UserSettings.desk_phone_chat`. users_edit_shared_contacts: users too, not only office managers.
     edit_within_s: how long after saying something in a chat its author may change it; 0 never.
+    time_zone: of its days, for example Europe/Berlin. keep_..._days: how many whole days something is
+    kept; None for ever. Texts, chats and what the threads tell of are messages.
     """
 
     sms_enabled: bool = True
@@ -107,6 +109,11 @@ class DomainSettings:
     desk_phone_chat: bool = False
     users_edit_shared_contacts: bool = False
     edit_within_s: int = 86_400
+    time_zone: str = "UTC"
+    keep_messages_days: int | None = None
+    keep_calls_days: int | None = None
+    keep_voicemails_days: int | None = None
+    keep_attachments_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ class User:
     """A person with an extension, unique in the domain. A disabled user has no working tokens.
 
     login: a second name to log in with beside the extension, unique in the domain. role: the scope of
-    the user's own sessions, basic_user or office_manager.
+    the user's own sessions, basic_user or office_manager. email: where the user gets mail.
     """
 
     id: str
@@ -136,6 +143,7 @@ class User:
     enabled: bool = True
     login: str | None = None
     role: Scope = Scope.BASIC_USER
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +343,7 @@ class CreateUser:
     enabled: bool = True
     login: str | None = None
     role: Scope = Scope.BASIC_USER
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +354,14 @@ class UpdateUser:
     enabled: bool | Unset = UNSET
     login: str | Unset | None = UNSET
     role: Scope | Unset = UNSET
+    email: str | Unset | None = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOneself:
+    """What everybody may change of their own user."""
+
+    email: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,6 +451,11 @@ class UpdateDomainSettings:
     desk_phone_chat: bool | Unset = UNSET
     users_edit_shared_contacts: bool | Unset = UNSET
     edit_within_s: int | Unset = UNSET
+    time_zone: str | Unset = UNSET
+    keep_messages_days: int | Unset | None = UNSET
+    keep_calls_days: int | Unset | None = UNSET
+    keep_voicemails_days: int | Unset | None = UNSET
+    keep_attachments_days: int | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

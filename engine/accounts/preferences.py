@@ -20,6 +20,7 @@ from engine.accounts.models import (
     Scope,
     Unset,
     UpdateDomainSettings,
+    UpdateOneself,
     UpdateUserSettings,
     User,
     UserSettings,
@@ -53,6 +54,21 @@ class Preferences:
 
         return await self._store.read(work)
 
+    async def change_oneself(self, principal: Principal, command: UpdateOneself) -> Me:
+        """Raises InvalidRequest, or Forbidden `no_user` for a credential that stands for nobody."""
+        command = dataclasses.replace(command, email=checked(command.email, validation.email))
+
+        def work(changes: AccountsChanges) -> None:
+            before = _oneself(changes, principal)
+            after = updated(before, command)
+            if after != before:
+                changes.save_user(after)
+                data = changed(before, after)
+                announce(changes, principal, "user.updated", after.id, after.domain_id, data, (after.id,))
+
+        await self._store.change(work)
+        return await self.me(principal)
+
     async def of_domain(self, principal: Principal, domain_id: str) -> DomainSettings:
         """Raises NotFound."""
         return await self._store.read(
@@ -74,6 +90,17 @@ class Preferences:
             command,
             region=checked(command.region, validation.region),
             edit_within_s=checked(command.edit_within_s, validation.edit_within_s),
+            time_zone=checked(command.time_zone, validation.time_zone),
+            keep_messages_days=checked(
+                command.keep_messages_days, validation.kept_days("keep_messages_days")
+            ),
+            keep_calls_days=checked(command.keep_calls_days, validation.kept_days("keep_calls_days")),
+            keep_voicemails_days=checked(
+                command.keep_voicemails_days, validation.kept_days("keep_voicemails_days")
+            ),
+            keep_attachments_days=checked(
+                command.keep_attachments_days, validation.kept_days("keep_attachments_days")
+            ),
         )
 
         def work(changes: AccountsChanges) -> DomainSettings:

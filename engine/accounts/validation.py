@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 
@@ -24,11 +25,19 @@ _PEER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _RESELLER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Begins with a letter, so that it is never somebody's extension.
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
+_TIME_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}")
 _REALM = re.compile(r"(?=.{1,190}$)[a-z0-9](-?[a-z0-9])*(\.[a-z0-9](-?[a-z0-9])*)*")
+
+# A dot-atom at a host name: what every mail server takes, and nothing that could end a header.
+_EMAIL = re.compile(
+    r"(?=.{3,254}$)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9](-*[A-Za-z0-9])*(\.[A-Za-z0-9](-*[A-Za-z0-9])*)*"
+)
 
 NAME_CHARACTERS = 120
 #: A year; who wants longer has no use for a limit, but what was agreed on should stay so some day.
 LONGEST_EDIT_S = 31_536_000
+LONGEST_KEPT_DAYS = 36_500
 
 #: Characters that turn the text after them around: a name with one can show as another's.
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -73,6 +82,13 @@ def realm(text: str | None) -> str | None:
         "realm",
         "A realm is written like a host name, for example acme.example.",
     )
+
+
+def email(text: str | None) -> str | None:
+    """Source: RFC 5321 §4.1.2 (dot-atom), §4.5.3.1 (lengths)."""
+    if text is None:
+        return None
+    return _match(_EMAIL, text.strip(), "email", "Give one e-mail address, for example ada@example.com.")
 
 
 def role(scope: Scope) -> Scope:
@@ -120,6 +136,28 @@ def edit_within_s(seconds: int) -> int:
     if not 0 <= seconds <= LONGEST_EDIT_S:
         raise invalid("edit_within_s", f"Give 0 to {LONGEST_EDIT_S} seconds.")
     return seconds
+
+
+def time_zone(name: str) -> str:
+    """A zone of the IANA database. Raises InvalidRequest."""
+    try:
+        # A name with dots or a root would be looked for among our files, too.
+        if _TIME_ZONE.fullmatch(name):
+            return ZoneInfo(name).key
+    except (OSError, ValueError, KeyError):
+        pass
+    raise invalid("time_zone", "Give the name of a time zone, for example Europe/Berlin.")
+
+
+def kept_days(field: str) -> Callable[[int | None], int | None]:
+    """A check of how many days something is kept."""
+
+    def check(days: int | None) -> int | None:
+        if days is not None and not 1 <= days <= LONGEST_KEPT_DAYS:
+            raise invalid(field, f"Give 1 to {LONGEST_KEPT_DAYS} days, or null for ever.")
+        return days
+
+    return check
 
 
 def peer_name(text: str, field: str, known: Collection[str] | None) -> str:
