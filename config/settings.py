@@ -22,7 +22,9 @@ from engine.ami.settings import AmiSettings
 from engine.click_to_call.settings import CallSettings
 from engine.contacts.settings import ContactSettings
 from engine.messaging.settings import MessagingSettings
+from engine.outbound import OutboundSettings
 from engine.presence.settings import PresenceSettings
+from engine.sealing import KEY_FILE, Sealer
 
 _API = ApiSettings()
 
@@ -85,15 +87,25 @@ class StorageSettings:
     """Where everything is kept.
 
     data_dir: folder of the database and whatever else is written. url: empty means SQLite in data_dir; may
-    hold a password, so it counts as a secret.
+    hold a password, so it counts as a secret. secret_key_file: None means one in data_dir, made at the
+    first start; see `engine.sealing`.
     """
 
     data_dir: Path = Path("ringback-data")
     url: str = field(default="", repr=False)
+    secret_key_file: Path | None = None
 
     @property
     def database_url(self) -> str:
         return self.url or f"sqlite:///{self.data_dir / DATABASE_FILE}"
+
+    def sealer(self) -> Sealer:
+        """What seals secrets in the database. A missing file that was named is not made.
+
+        Raises SealingError.
+        """
+        named = self.secret_key_file
+        return Sealer.from_file(named or self.data_dir / KEY_FILE, create=named is None)
 
     def problems(self) -> list[str]:
         if self.url and urlsplit(self.url).scheme not in ("sqlite", "postgresql"):
@@ -140,6 +152,7 @@ class Settings:
     contacts: ContactSettings = field(default_factory=ContactSettings)
     calls: CallSettings = field(default_factory=CallSettings)
     presence: PresenceSettings = field(default_factory=PresenceSettings)
+    outbound: OutboundSettings = field(default_factory=OutboundSettings)
     pbx: tuple[AmiSettings, ...] = ()
     carrier: tuple[CarrierSection, ...] = ()
 

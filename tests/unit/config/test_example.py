@@ -30,9 +30,12 @@ def test_the_example_changes_nothing_as_it_is(tmp_path: Path) -> None:
 
 def test_the_example_with_everything_switched_on_can_be_used(tmp_path: Path) -> None:
     file = tmp_path / "ringback.toml"
-    # The listener's certificate would be opened at once, and there is none here.
+    # These certificates would be opened at once, and there are none here.
     text = re.sub(
-        r'^tls_(certificate|key)_file = "(certificate|key).pem"$', "", uncommented(), flags=re.MULTILINE
+        r'^(tls_certificate|tls_key|ca)_file = "(certificate|key|own-ca).pem"$',
+        "",
+        uncommented(),
+        flags=re.MULTILINE,
     )
     file.write_text(text.replace("tls = false", "tls = true"))
     file.chmod(0o600)
