@@ -116,11 +116,6 @@ def _date(at_s: int) -> str:
     return formatdate(at_s, usegmt=True)
 
 
-def quick_answer(status: int, body: bytes) -> web.Response:
-    """JSON on the hot path, where it is aiohttp's."""
-    return QuickAnswer(status=status, body=body, headers=_JSON_HEADERS)
-
-
 def empty_answer() -> web.Response:
     return web.Response(status=204)
 

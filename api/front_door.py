@@ -144,22 +144,29 @@ class Endpoint:
     def served_plainly(self) -> bool:
         """Whether `serve_plain` may be used: of a request it sees the body and a few headers, no more."""
         route = self.route
-        plain = self._reads_body and not self._reads_query and not route.path_parameters and not self._public
+        plain = self._reads_body and not self._reads_query and not self._public
         return route.hot and plain and not self._logged
 
-    async def serve_plain(self, headers: Mapping[str, str], raw: bytes) -> bytes:
-        """`serve` without aiohttp: the whole answer. headers: by lower-case name; raw: the body, as JSON."""
+    async def serve_plain(
+        self, headers: Mapping[str, str], raw: bytes, address: str, path: Mapping[str, str]
+    ) -> bytes:
+        """`serve` without aiohttp: the whole answer.
+
+        headers: by lower-case name. raw: the body, as JSON. address: of the request, without a query.
+        path: what it gives for the route's parameters.
+        """
         started = time.perf_counter()
         route, door = self.route, self._door
         identity = door.ids.of(headers.get("x-request-id"))
         try:
             principal = self._permitted(await self._bearer(headers.get("authorization")))
+            self._context.services.presence.active(principal)
             body = decode_body(route, raw)
             key, claim = headers.get("idempotency-key"), None
             if route.idempotent and key is not None:
-                claim = claim_of(key, route.method, route.path, principal, raw)
+                claim = claim_of(key, route.method, address, principal, raw)
             answer = await route.handler(
-                ApiRequest(None, self._context, principal, identity, body, _NO_QUERY, claim)
+                ApiRequest(None, path, self._context, principal, identity, body, _NO_QUERY, claim)
             )
             assert isinstance(answer, HotAnswer)
             status, octets = answer.status, door.hot_octets(answer, identity)
@@ -187,7 +194,7 @@ class Endpoint:
         if route.idempotent and principal is not None and key is not None:
             claim = claim_of(key, request.method, request.path, principal, raw)
         answer = await route.handler(
-            ApiRequest(request, self._context, principal, identity, body, query, claim)
+            ApiRequest(request, request.match_info, self._context, principal, identity, body, query, claim)
         )
         return answer.response() if isinstance(answer, HotAnswer) else answer
 

@@ -49,6 +49,7 @@ _MEANINGLESS = frozenset(
 _MAX_HEAD_OCTETS = 8_190
 #: What a client sends before it has its answer is not read beyond this.
 _READ_AHEAD_OCTETS = 64 * 1024
+_NO_PATH: Mapping[str, str] = {}
 
 
 def plain_headers(head: bytes) -> Mapping[str, str] | None:
@@ -84,6 +85,41 @@ def plain_headers(head: bytes) -> Mapping[str, str] | None:
     return found if plain else None
 
 
+#: Of a route with a parameter: what stands before it, what stands behind it, its name, the endpoint.
+_Addressed = tuple[str, str, str, Endpoint]
+
+
+class HotRoutes:
+    """Which endpoint a request line means, where it is a plain one."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self._whole: dict[str, Endpoint] = {}
+        self._addressed: list[_Addressed] = []
+        for one in endpoints:
+            line = f"{one.route.method} {one.route.path} HTTP/1.1"
+            if not one.served_plainly or line.count("{") > 1:
+                continue
+            before, _, rest = line.partition("{")
+            name, _, behind = rest.partition("}")
+            if name:
+                self._addressed.append((before, behind, name, one))
+            else:
+                self._whole[line] = one
+
+    def find(self, line: str) -> tuple[Endpoint, Mapping[str, str]] | None:
+        """The endpoint and what the line gives for its parameter; None for whatever is not plain."""
+        endpoint = self._whole.get(line)
+        if endpoint is not None:
+            return endpoint, _NO_PATH
+        for before, behind, name, endpoint in self._addressed:
+            if line.startswith(before) and line.endswith(behind):
+                value = line[len(before) : -len(behind)]
+                # Letters, digits and _ alone: nothing escaped, no further step, no query.
+                if value.isascii() and value.isidentifier():
+                    return endpoint, {name: value}
+        return None
+
+
 class HotLanes:
     """What all lanes of one server share.
 
@@ -91,11 +127,7 @@ class HotLanes:
     """
 
     def __init__(self, endpoints: Iterable[Endpoint], max_body_octets: int, keepalive_s: float) -> None:
-        self.by_request_line = {
-            f"{one.route.method} {one.route.path} HTTP/1.1".encode(): one
-            for one in endpoints
-            if one.served_plainly
-        }
+        self.routes = HotRoutes(endpoints)
         self.max_body_octets = max_body_octets
         self.keepalive_s = keepalive_s
         self.to_aiohttp: Callable[[], asyncio.Protocol] | None = None
@@ -196,9 +228,10 @@ class HotLane(asyncio.Protocol):
         data, lanes = self._received, self._lanes
         line_end = data.find(b"\r\n")
         head_end = data.find(b"\r\n\r\n", line_end, _MAX_HEAD_OCTETS)
-        endpoint = lanes.by_request_line.get(data[:line_end]) if line_end > 0 else None
-        headers = plain_headers(data[line_end + 2 : head_end]) if endpoint and head_end > line_end else None
-        if endpoint is None or headers is None:
+        line = data[:line_end].decode("latin-1") if line_end > 0 else ""
+        found = lanes.routes.find(line)
+        headers = plain_headers(data[line_end + 2 : head_end]) if found and head_end > line_end else None
+        if found is None or headers is None:
             self._hand_over()
             return
         missing = int(headers["content-length"]) - (len(data) - head_end - 4)
@@ -206,11 +239,19 @@ class HotLane(asyncio.Protocol):
             self._hand_over()
         elif missing == 0:
             self._received = b""
-            self._task = self._loop.create_task(self._serve(endpoint, headers, data[head_end + 4 :]))
+            body, address = data[head_end + 4 :], line.split(" ")[1]
+            self._task = self._loop.create_task(self._serve(*found, headers, body, address))
 
-    async def _serve(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> None:
+    async def _serve(
+        self,
+        endpoint: Endpoint,
+        path: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+        address: str,
+    ) -> None:
         try:
-            octets = await endpoint.serve_plain(headers, body)
+            octets = await endpoint.serve_plain(headers, body, address, path)
         finally:
             self._task = None
             self._lanes.answered()

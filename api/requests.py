@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -38,10 +39,12 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 class ApiRequest(Generic[B, Q]):
     """What a handler is given. body and query are of the types its route declares.
 
-    aiohttp: its request, which those of hot routes may have come without.
+    aiohttp: its request, which those of hot routes may have come without. path: what stands in the
+    address for the route's parameters.
     """
 
     aiohttp: web.Request | None
+    path: Mapping[str, str]
     context: Context
     caller: Principal | None
     request_id: str
@@ -70,7 +73,7 @@ class ApiRequest(Generic[B, Q]):
     def id(self, parameter: str) -> str:
         """An id from the path. One of the wrong shape is as missing as one that does not exist."""
         prefix, noun, code = ID_PARAMETERS[parameter]
-        text = self.http.match_info[parameter]
+        text = self.path[parameter]
         if not is_id(text, prefix):
             raise NotFound(f"There is no such {noun}.", code=code)
         return text

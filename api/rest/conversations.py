@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
-from api.answers import done_once, empty_answer, json_answer, json_bytes, quick_answer, replayed
+from api.answers import HotAnswer, done_once, empty_answer, hot_replayed, json_answer, json_bytes
 from api.permissions import Permission
 from api.problems import Flaw, InvalidInput
 from api.requests import ApiRequest, page_request
@@ -334,7 +334,7 @@ async def list_conversation_messages(request: ApiRequest[NoBody, PageQuery]) -> 
     decode=msgspec.json.Decoder(FastNewLine).decode,
     hot=True,
 )
-async def say(request: ApiRequest[NewLine, NoQuery]) -> web.StreamResponse:
+async def say(request: ApiRequest[NewLine, NoQuery]) -> HotAnswer:
     said = await request.services.conversations.say(
         request.principal,
         request.id("conversation_id"),
@@ -342,7 +342,7 @@ async def say(request: ApiRequest[NewLine, NoQuery]) -> web.StreamResponse:
         request.claim,
         rendered,
     )
-    return replayed(said) if isinstance(said, Replayed) else quick_answer(202, _encode(document(said)))
+    return hot_replayed(said) if isinstance(said, Replayed) else HotAnswer(202, _encode(document(said)))
 
 
 @routes.add(

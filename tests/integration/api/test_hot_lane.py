@@ -123,6 +123,61 @@ async def test_both_ways_give_the_same_answers(world: World, acme: Tenant) -> No
         one.writer.close()
 
 
+async def test_both_ways_give_the_same_answers_in_a_thread(world: World, acme: Tenant) -> None:
+    started = await world.client.post("/v1/conversations", acme.tokens[0], {"to": [{"extension": "102"}]})
+    zenith = await world.tenant("zenith", "+12025550102", reseller=None)
+    chat, missing = started.body["id"], "conv_" + "0" * 32
+    asked: list[tuple[str, object, tuple[str, ...], str]] = [
+        (acme.tokens[0], {"text": "Hello"}, (), chat),
+        (acme.tokens[0], {"text": "Hello"}, ("Idempotency-Key: KEY",), chat),
+        (acme.tokens[0], {"text": "Hello"}, ("Idempotency-Key: KEY",), chat),
+        (acme.tokens[0], {"text": "Other"}, ("Idempotency-Key: KEY",), chat),
+        (acme.tokens[0], {"text": "Hello"}, (), acme.conversation_id),
+        (acme.tokens[0], {"text": ""}, (), chat),
+        (acme.tokens[0], {"text": "Hello"}, (), missing),
+        (acme.tokens[0], {"text": "Hello"}, (), "no_conversation"),
+        (zenith.tokens[0], {"text": "Hello"}, (), chat),
+        ("", {"text": "Hello"}, (), chat),
+    ]
+    short, aiohttps = await connected(world), await connected(world)
+    for secret, body, headers, thread in asked:
+        path = f"/v1/conversations/{thread}/messages"
+        ours = await short.ask(
+            request(secret, body, *(line.replace("KEY", "short") for line in headers), path=path)
+        )
+        assert world.lanes.open, "this request was meant to go the short way"
+        theirs = await aiohttps.ask(
+            request(secret, body, ODD, *(line.replace("KEY", "long") for line in headers), path=path)
+        )
+        assert alike(ours) == alike(theirs)
+    for one in (short, aiohttps):
+        one.writer.close()
+
+
+@pytest.mark.parametrize("thread", ["a/b", "a%5fb", "..", "", "a?b", "a-b"])
+async def test_an_address_that_leaves_a_doubt_is_left_to_aiohttp(
+    world: World, acme: Tenant, client: Client, thread: str
+) -> None:
+    octets = request(acme.tokens[0], {"text": "Hello"}, path=f"/v1/conversations/{thread}/messages")
+    status, _, problem = await client.ask(octets)
+    assert not world.lanes.open
+    assert status.split()[1] in ("400", "404", "405")
+    assert problem["code"]
+
+
+async def test_a_key_is_of_one_thread_whichever_way_the_request_was_repeated(
+    world: World, acme: Tenant, client: Client
+) -> None:
+    started = await world.client.post("/v1/conversations", acme.tokens[0], {"to": [{"extension": "102"}]})
+    ids, key = [], "Idempotency-Key: once"
+    for thread, odd in ((started.body["id"], ()), (acme.conversation_id, ()), (started.body["id"], (ODD,))):
+        path = f"/v1/conversations/{thread}/messages"
+        status, _, said = await client.ask(request(acme.tokens[0], {"text": "Hi"}, key, *odd, path=path))
+        assert status == "HTTP/1.1 202 Accepted"
+        ids.append(said["id"])
+    assert ids[0] == ids[2] != ids[1]
+
+
 async def test_an_answer_is_replayed_whichever_way_the_request_was_repeated(
     world: World, acme: Tenant, client: Client
 ) -> None:
