@@ -54,6 +54,7 @@ class UserRow(Input):
     extension: Word
     display_name: Line = LEFT_AS_IT_IS
     login: Word | None = LEFT_AS_IT_IS
+    email: Line | None = LEFT_AS_IT_IS
     role: Scope = LEFT_AS_IT_IS
     sms_enabled: bool = LEFT_AS_IT_IS
     enabled: bool = LEFT_AS_IT_IS

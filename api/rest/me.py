@@ -12,10 +12,14 @@ from api.permissions import Permission
 from api.requests import ApiRequest
 from api.rest import devices, domain_settings, domains, numbers, users
 from api.routes import NoBody, NoQuery, Routes
-from api.schema import LEFT_AS_IT_IS, At, Input, Resource, at_or_none
-from engine.accounts.models import Me, Scope, UpdateUserSettings, UserSettings
+from api.schema import LEFT_AS_IT_IS, At, Input, Line, Resource, at_or_none
+from engine.accounts.models import Me, Scope, UpdateOneself, UpdateUserSettings, UserSettings
 
 routes = Routes("me")
+
+
+class MyChanges(Input):
+    email: Line | None = LEFT_AS_IT_IS
 
 
 class MySettingsChanges(Input):
@@ -71,6 +75,22 @@ def shown(me: Me) -> MeResource:
 )
 async def read_me(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
     return json_answer(200, shown(await request.services.accounts.preferences.me(request.principal)))
+
+
+@routes.add(
+    "PATCH",
+    "/v1/me",
+    summary="Change what one may change of one's own user: where one gets mail.",
+    permission=Permission.OWN_ACCOUNT,
+    body=MyChanges,
+    answers={200: MeResource},
+    problems=("no_user", "not_found"),
+)
+async def change_me(request: ApiRequest[MyChanges, NoQuery]) -> web.StreamResponse:
+    command = UpdateOneself(**request.body.given())
+    return json_answer(
+        200, shown(await request.services.accounts.preferences.change_oneself(request.principal, command))
+    )
 
 
 @routes.add(

@@ -26,6 +26,7 @@ class NewUser(Input):
         default=Scope.BASIC_USER,
         description="basic_user or office_manager: the scope of the sessions.",
     )
+    email: Line | None = Field(default=None, description="Where the user gets mail.")
 
 
 class UserChanges(Input):
@@ -35,6 +36,7 @@ class UserChanges(Input):
     enabled: bool = LEFT_AS_IT_IS
     login: Word | None = LEFT_AS_IT_IS
     role: Scope = LEFT_AS_IT_IS
+    email: Line | None = LEFT_AS_IT_IS
 
 
 class UserResource(Resource):
@@ -46,6 +48,7 @@ class UserResource(Resource):
     enabled: bool
     login: str | None
     role: Scope
+    email: str | None
     created_at: At
 
 
@@ -67,6 +70,7 @@ def shown(user: User) -> UserResource:
         enabled=user.enabled,
         login=user.login,
         role=user.role,
+        email=user.email,
         created_at=at(user.created_ms),
     )
 

@@ -38,6 +38,7 @@ class ImportUser:
     display_name: str | Unset = UNSET
     login: str | Unset | None = UNSET
     role: Scope | Unset = UNSET
+    email: str | Unset | None = UNSET
     sms_enabled: bool | Unset = UNSET
     enabled: bool | Unset = UNSET
     devices: tuple[str, ...] | Unset = UNSET
@@ -91,7 +92,7 @@ def flaw_of(line: int, error: EngineError) -> RowFlaw:
 
 
 def users_of_csv(text: str) -> tuple[list[ImportUser], list[RowFlaw]]:
-    """Columns: extension, display_name, login, role, sms_enabled, enabled, devices.
+    """Columns: extension, display_name, login, role, email, sms_enabled, enabled, devices.
 
     Raises InvalidRequest `import_unreadable`.
     """
@@ -99,6 +100,7 @@ def users_of_csv(text: str) -> tuple[list[ImportUser], list[RowFlaw]]:
         "extension": str,
         "display_name": str,
         "login": str,
+        "email": str,
         "role": _role,
         "sms_enabled": _flag,
         "enabled": _flag,

@@ -39,7 +39,7 @@ Row = TypeVar("Row", ImportUser, ImportNumber)
 
 #: Beyond any domain; a list is otherwise read in pages.
 _ALL = 1_000_000
-_USER_FIELDS = ("display_name", "login", "role", "sms_enabled", "enabled")
+_USER_FIELDS = ("display_name", "login", "role", "sms_enabled", "enabled", "email")
 _MAX_DEVICES = 20
 
 
@@ -184,6 +184,7 @@ def _check_user(row: ImportUser) -> ImportUser:
         extension=validation.extension(row.extension),
         display_name=UNSET if isinstance(name, Unset) else validation.name(name, "display_name"),
         login=UNSET if isinstance(row.login, Unset) else validation.login(row.login),
+        email=UNSET if isinstance(row.email, Unset) else validation.email(row.email),
         role=UNSET if isinstance(row.role, Unset) else validation.role(row.role),
         devices=devices,
     )

@@ -63,6 +63,7 @@ class Users:
             enabled=command.enabled,
             login=validation.login(command.login),
             role=validation.role(command.role),
+            email=validation.email(command.email),
         )
 
         def work(changes: AccountsChanges) -> User:
@@ -108,6 +109,7 @@ class Users:
             display_name=checked(command.display_name, lambda text: validation.name(text, "display_name")),
             login=checked(command.login, validation.login),
             role=checked(command.role, validation.role),
+            email=checked(command.email, validation.email),
         )
 
         def work(changes: AccountsChanges) -> User:

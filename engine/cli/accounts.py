@@ -166,6 +166,7 @@ def add_user(
     sms: SmsFlag = True,
     login: Annotated[str | None, typer.Option(help="A name to log in with beside the extension.")] = None,
     role: Role = Scope.BASIC_USER,
+    email: Annotated[str | None, typer.Option(help="Where the person gets mail.")] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -173,7 +174,13 @@ def add_user(
     from engine.cli.local_accounts import with_accounts
 
     command = CreateUser(
-        extension=extension, display_name=name, domain_id=domain, sms_enabled=sms, login=login, role=role
+        extension=extension,
+        display_name=name,
+        domain_id=domain,
+        sms_enabled=sms,
+        login=login,
+        role=role,
+        email=email,
     )
     user = with_accounts(config, lambda accounts: accounts.users.create(SYSTEM, command))
     print_record(as_dict(user), as_json=as_json)
@@ -208,6 +215,7 @@ def set_user(
     ] = None,
     login: Annotated[str | None, typer.Option(help="A second name to log in with; empty for none.")] = None,
     role: Annotated[Scope | None, typer.Option(help="basic_user or office_manager.")] = None,
+    email: Annotated[str | None, typer.Option(help="Where the person gets mail; empty for nowhere.")] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -221,6 +229,7 @@ def set_user(
         enabled=UNSET if enabled is None else enabled,
         login=UNSET if login is None else login or None,
         role=UNSET if role is None else role,
+        email=UNSET if email is None else email or None,
     )
     user = with_accounts(config, lambda accounts: accounts.users.update(SYSTEM, user_id, command))
     print_record(as_dict(user), as_json=as_json)

@@ -51,6 +51,7 @@ def read_user(row: Row) -> User:
         enabled=bool(row.enabled),
         login=row.login,
         role=Scope(row.role),
+        email=row.email,
     )
 
 
@@ -64,6 +65,7 @@ def user_row(user: User) -> dict[str, object]:
         "enabled": int(user.enabled),
         "login": user.login,
         "role": user.role.value,
+        "email": user.email,
         "created_ms": user.created_ms,
     }
 

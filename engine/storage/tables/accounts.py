@@ -36,6 +36,7 @@ users = sa.Table(
     sa.Column("enabled", sa.Integer, nullable=False),
     sa.Column("login", sa.Text),
     sa.Column("role", sa.Text, nullable=False),
+    sa.Column("email", sa.Text),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("domain_id", "extension"),
     sa.UniqueConstraint("domain_id", "login"),

@@ -16,6 +16,7 @@ from engine.accounts.models import (
     Principal,
     Scope,
     UpdateDomainSettings,
+    UpdateOneself,
     UpdateUserSettings,
     User,
     UserSettings,
@@ -149,3 +150,43 @@ async def test_a_setting_that_no_longer_exists_is_passed_over(world: World) -> N
     assert await world.accounts.preferences.of_domain(SYSTEM, domain.id) == DomainSettings(
         desk_phone_chat=True
     )
+
+
+async def test_a_user_says_where_they_get_mail(world: World) -> None:
+    domain = await world.domain()
+    server = await manager(world, domain)
+    me = await page_of(world, server, await world.user(domain))
+    preferences = world.accounts.preferences
+    told = await preferences.change_oneself(me, UpdateOneself(email=" Ada.L+ringback@mail.example.com "))
+    assert told.user is not None
+    assert told.user.email == "Ada.L+ringback@mail.example.com"
+    assert (await preferences.me(me)).user == told.user
+    gone = await preferences.change_oneself(me, UpdateOneself(email=None))
+    assert gone.user is not None
+    assert gone.user.email is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.com",
+        "ada@example.com\r\nBcc: all@example.com",
+        "ada@example.com, bob@example.com",
+        "Ada <ada@example.com>",
+        "ada@exa mple.com",
+        '"a b"@example.com',
+        ".ada@example.com",
+        "ada@-example.com",
+        "a" * 65 + "@example.com",
+        "ada@" + "e" * 260,
+    ],
+)
+async def test_what_is_no_address_is_refused(world: World, address: str) -> None:
+    domain = await world.domain()
+    me = await page_of(world, await manager(world, domain), await world.user(domain))
+    with pytest.raises(InvalidRequest) as refusal:
+        await world.accounts.preferences.change_oneself(me, UpdateOneself(email=address))
+    assert refusal.value.field == "/email"

@@ -398,6 +398,7 @@ ROWS: dict[str, Row] = {
         ],
     ),
     "read_me": Row(fixed(lambda t: "/v1/me")),
+    "change_me": Row(fixed(lambda t: "/v1/me", lambda t: {"email": "one@example.com"}), narrower=NO_USER),
     "get_my_settings": Row(fixed(lambda t: "/v1/me/settings"), narrower=NO_USER),
     "change_my_settings": Row(
         fixed(lambda t: "/v1/me/settings", lambda t: {"desk_phone_chat": True}), narrower=NO_USER
