@@ -96,7 +96,7 @@ FEATURES: tuple[Routes, ...] = (
 )
 
 #: What an event's frame brings along, by its noun, so that a page need not ask for it.
-COMPLETIONS: Mapping[str, Completion] = {"message": messages.of_events}
+COMPLETIONS: Mapping[str, Completion] = {"message": Completion(messages.of_events, messages.document)}
 
 
 def build_app(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import structlog
 
@@ -21,11 +22,17 @@ from engine.services import Closed, Ephemeral, EventLog, Overflowed, Services, S
 
 log = structlog.get_logger("api")
 
-#: Reads the rows that events of one noun are about: subject -> JSON object; what is gone is left out, and
-#: what the reader, if one is given, may not see any more.
-Completion = Callable[
-    [Services, Sequence[str], Principal | None], Awaitable[Mapping[str, Mapping[str, object]]]
-]
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """How the frames of one noun's events get the rows they are about.
+
+    read: subjects -> JSON objects; what is gone is left out, and what the reader, if one is given, may not
+    see any more. shown: the JSON object of a row that an event brings along.
+    """
+
+    read: Callable[[Services, Sequence[str], Principal | None], Awaitable[Mapping[str, Mapping[str, object]]]]
+    shown: Callable[[Any], Mapping[str, object]]
 
 
 class Reader(Protocol):
@@ -225,12 +232,17 @@ class Feeds:
         reader: who reads events of the past, and may have lost the right to some since.
         """
         subjects: dict[str, dict[str, None]] = {}
+        found: dict[tuple[str, str], Mapping[str, object]] = {}
         for event in events:
             noun, _, verb = event.type.partition(".")
-            if noun in self._completions and verb != "deleted":
+            completion = self._completions.get(noun)
+            if completion is None or verb == "deleted":
+                continue
+            if event.row is not None and reader is None:
+                found[noun, event.subject] = completion.shown(event.row)
+            else:
                 subjects.setdefault(noun, {})[event.subject] = None
-        found: dict[tuple[str, str], Mapping[str, object]] = {}
         for noun, wanted in subjects.items():
-            rows = await self._completions[noun](self.services, list(wanted), reader)
+            rows = await self._completions[noun].read(self.services, list(wanted), reader)
             found.update(((noun, subject), row) for subject, row in rows.items())
         return found

@@ -24,7 +24,7 @@ from engine.storage.text_rows import AnyRow, read_messages
 from engine.storage.transaction import Transaction
 
 #: Messages looked at in one transaction, so that those who say something hardly wait for it.
-_AT_ONCE = 100
+_AT_ONCE = 32
 #: Named threads of one reader that are compared; nobody names more.
 _MOST_NAMED = 2_000
 _mine = conversation_members

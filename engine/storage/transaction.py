@@ -115,7 +115,7 @@ class Transaction:
             )
             seq = following[stream]
             following[stream] = seq + 1
-            numbered.append(Event(stream, seq, kind, subject, data, now_ms, ids))
+            numbered.append(Event(stream, seq, kind, subject, data, now_ms, ids, event.row))
             user_ids = encoded_ids.get(ids)
             if user_ids is None:
                 user_ids = encoded_ids[ids] = _encode(ids).decode()

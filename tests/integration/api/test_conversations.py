@@ -40,6 +40,26 @@ async def event(reader: Reader, kind: str) -> dict[str, object]:
             return found
 
 
+async def test_what_is_said_reaches_those_who_listen_without_being_read_again(
+    world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, read = world.client, []
+
+    async def messages(ids: object, reader: object = None) -> list[object]:
+        read.append(ids)
+        return []
+
+    monkeypatch.setattr(world.services.event_rows, "messages", messages)
+    started = await api.post("/v1/conversations", acme.tokens[0], {"to": [{"extension": "102"}]})
+    async with opened(world, acme.tokens[1]) as other:
+        assert (await other.frame())["type"] == "hello"
+        said = await api.post(
+            f"/v1/conversations/{started.body['id']}/messages", acme.tokens[0], {"text": "Hi"}
+        )
+        assert (await event(other, "message.created"))["message"] == said.body
+    assert read == []
+
+
 async def test_what_one_says_the_other_sees_at_once_and_nobody_else(world: World, acme: Tenant) -> None:
     api = world.client
     zenith = await world.tenant("zenith", "+12025550102", reseller=None)
