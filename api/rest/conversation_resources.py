@@ -124,6 +124,7 @@ class LastItemResource(Resource):
     user_id: str | None
     text: str
     deleted: bool
+    attachments: int = Field(description="How many files it carries.")
     at: At
 
 
@@ -316,6 +317,7 @@ def _last(message: Message) -> LastItemResource:
         user_id=message.user_id,
         text=message.text[:PREVIEW],
         deleted=message.deleted_ms is not None,
+        attachments=len(message.attachments),
         at=at(message.created_ms),
     )
 

@@ -31,6 +31,8 @@ from api.rest.conversation_resources import (
 )
 from api.rest.messages import (
     REFUSALS,
+    AttachmentIds,
+    FastAttachmentIds,
     MessageList,
     MessageResource,
     PhoneText,
@@ -63,7 +65,7 @@ MAX_TEXT = 40_000
 class NewLine(Input):
     """Something to say in a conversation; whom it reaches is known already."""
 
-    text: Text
+    text: Text = Field(default="", description="May be empty where there are attachments.")
     validity_s: int | None = Field(default=None, ge=1, le=604_800, description="Texts only.")
     client_id: Word | None = Field(
         default=None,
@@ -72,6 +74,9 @@ class NewLine(Input):
     )
     reply_to: Word | None = Field(default=None, description="An earlier message of the chat.")
     user_id: Word | None = Field(default=None, description="For whom a server says it.")
+    attachment_ids: AttachmentIds = Field(
+        default_factory=list, description="Files of the author. In a text thread they go as a link."
+    )
 
     def command(self) -> Say:
         return Say(
@@ -80,6 +85,7 @@ class NewLine(Input):
             client_id=self.client_id,
             reply_to=self.reply_to,
             user_id=self.user_id,
+            attachment_ids=tuple(self.attachment_ids),
         )
 
 
@@ -89,15 +95,16 @@ _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 class FastNewLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """NewLine for the hot path. Its patterns are checked by hand, five times as fast as by `re`."""
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+    text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
     validity_s: Annotated[int, msgspec.Meta(ge=1, le=604_800)] | None = None
     client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
     reply_to: _Id | None = None
     user_id: _Id | None = None
+    attachment_ids: FastAttachmentIds = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError where a pattern of NewLine would not match."""
-        for word in (self.client_id, self.reply_to, self.user_id):
+        for word in (self.client_id, self.reply_to, self.user_id, *self.attachment_ids):
             if word is not None and not (word.isascii() and word.isprintable() and " " not in word):
                 raise ValueError("an id has a blank or a character that is not printable ASCII")
         if "\0" in self.text:
@@ -110,6 +117,7 @@ class FastNewLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
             client_id=self.client_id,
             reply_to=self.reply_to,
             user_id=self.user_id,
+            attachment_ids=self.attachment_ids,
         )
 
 

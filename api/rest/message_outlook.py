@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field, StringConstraints
@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from api.answers import json_answer
 from api.permissions import Permission
 from api.requests import ApiRequest
-from api.rest.messages import MAX_TEXT, MAX_TO, PhoneText
+from api.rest.messages import APPENDED, MAX_TEXT, MAX_TO, AttachmentIds, PhoneText
 from api.routes import NoQuery, Routes
 from api.schema import At, Input, Resource, Word, at_or_none
 from engine.errors import EngineError
@@ -30,6 +30,7 @@ class TextToExplain(Input):
     text: AnyText = ""
     user_id: Word | None = None
     domain_id: Word | None = None
+    attachment_ids: AttachmentIds = Field(default_factory=list)
 
 
 class Reason(Resource):
@@ -78,6 +79,14 @@ class BlockResource(Resource):
     lift: str
 
 
+class AppendedOutlook(Resource):
+    """What would go out behind the text; its link is a sample of the same length."""
+
+    code: Literal["attachments_as_link"]
+    detail: str
+    text: str
+
+
 class RecipientOutlookResource(Resource):
     given: str
     number: str | None = Field(description="E.164; null if it is not a number.")
@@ -102,6 +111,7 @@ class OutlookResource(Resource):
     carrier_configured: bool
     sms_enabled: SmsEnabled
     text: TextShapeResource | None = Field(description="null where it cannot be written at all.")
+    appended: AppendedOutlook | None = Field(description="Where there are attachments.")
     recipients: list[RecipientOutlookResource]
 
 
@@ -171,6 +181,9 @@ def shown(outlook: Outlook) -> OutlookResource:
             domain=number.domain_sms_enabled, number=number.sms_enabled, user=outlook.user_sms_enabled
         ),
         text=None if outlook.shape is None else _shape(outlook.shape),
+        appended=None
+        if outlook.appended is None
+        else AppendedOutlook(code="attachments_as_link", detail=APPENDED, text=outlook.appended),
         recipients=[_recipient(one) for one in outlook.recipients],
     )
 
@@ -192,5 +205,6 @@ async def explain_message(request: ApiRequest[TextToExplain, NoQuery]) -> web.St
         text=body.text,
         user_id=body.user_id,
         domain_id=body.domain_id,
+        attachment_ids=tuple(body.attachment_ids),
     )
     return json_answer(200, shown(await request.services.explainer.explain(request.principal, wanted)))

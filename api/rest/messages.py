@@ -21,6 +21,7 @@ from api.requests import ApiRequest, page_request
 from api.routes import NoBody, NoQuery, Routes
 from api.schema import At, Input, Listed, PageQuery, Resource, Word, at, at_or_none
 from engine.accounts.models import Page, Principal
+from engine.attachments.models import MOST_FILES, Appended, AttachmentState
 from engine.errors import EngineError
 from engine.idempotency import Replayed
 from engine.messaging.models import (
@@ -42,7 +43,8 @@ MAX_TO = 1_000
 MAX_BATCH = 1_000
 
 PhoneText = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[ -~]+$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
+AttachmentIds = Annotated[list[Word], Field(max_length=MOST_FILES)]
 
 
 class NewMessage(Input):
@@ -54,7 +56,7 @@ class NewMessage(Input):
 
     from_: PhoneText = Field(alias="from", description="One of the domain's numbers.")
     to: list[PhoneText] = Field(min_length=1, max_length=MAX_TO)
-    text: Text
+    text: Text = Field(default="", description="May be empty where there are attachments.")
     class_: DeliveryClass = Field(default=DeliveryClass.CONVERSATION, alias="class")
     validity_s: int | None = Field(
         default=None, ge=1, le=604_800, description="How long it is worth sending."
@@ -66,6 +68,9 @@ class NewMessage(Input):
     )
     user_id: Word | None = None
     domain_id: Word | None = None
+    attachment_ids: AttachmentIds = Field(
+        default_factory=list, description="Files of the sender; they go as a link behind the text."
+    )
 
     def command(self) -> SendText:
         return SendText(
@@ -77,6 +82,7 @@ class NewMessage(Input):
             client_id=self.client_id,
             user_id=self.user_id,
             domain_id=self.domain_id,
+            attachment_ids=tuple(self.attachment_ids),
         )
 
 
@@ -92,7 +98,8 @@ class NewMessages(Input):
 _Phone = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+_Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+FastAttachmentIds = Annotated[tuple[_Id, ...], msgspec.Meta(max_length=MOST_FILES)]
 _To = Annotated[tuple[_Phone, ...], msgspec.Meta(min_length=1, max_length=MAX_TO)]
 
 
@@ -100,20 +107,21 @@ class FastNewMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """NewMessage for the hot path. Its patterns are checked by hand, five times as fast as by `re`."""
 
     to: _To
-    text: _Text
     from_: _Phone = msgspec.field(name="from")
+    text: _Text = ""
     class_: DeliveryClass = msgspec.field(name="class", default=DeliveryClass.CONVERSATION)
     validity_s: Annotated[int, msgspec.Meta(ge=1, le=604_800)] | None = None
     client_id: _ClientId | None = None
     user_id: _Id | None = None
     domain_id: _Id | None = None
+    attachment_ids: FastAttachmentIds = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError where a pattern of NewMessage would not match."""
         for number in (self.from_, *self.to):
             if not (number.isascii() and number.isprintable()):
                 raise ValueError("a number has a character that is not printable ASCII")
-        for word in (self.client_id, self.user_id, self.domain_id):
+        for word in (self.client_id, self.user_id, self.domain_id, *self.attachment_ids):
             if word is not None and not (word.isascii() and word.isprintable() and " " not in word):
                 raise ValueError("an id has a blank or a character that is not printable ASCII")
         if "\0" in self.text:
@@ -129,6 +137,7 @@ class FastNewMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
             client_id=self.client_id,
             user_id=self.user_id,
             domain_id=self.domain_id,
+            attachment_ids=self.attachment_ids,
         )
 
 
@@ -162,6 +171,28 @@ class ReactionResource(Resource):
     user_ids: list[str] = Field(description="Those who put it there, in the order they did.")
 
 
+class AttachedResource(Resource):
+    """A file that a message carries; its octets are at `/v1/attachments/{id}/content`."""
+
+    id: str
+    filename: str
+    content_type: str
+    octets: int
+    width: int | None = Field(description="Of images, in pixels.")
+    height: int | None
+    thumbnail: bool = Field(description="Whether there is one at `/v1/attachments/{id}/thumbnail`.")
+    state: AttachmentState
+
+
+class AppendedResource(Resource):
+    """What a text's numbers got besides its words."""
+
+    code: Literal["attachments_as_link"]
+    detail: str = Field(description="Why, for a person.")
+    text: str = Field(description="As it went out behind the text; counted in its segments.")
+    expires_at: At = Field(description="When the link ends.")
+
+
 class MessageResource(Resource):
     """A text, or what somebody said in a chat.
 
@@ -189,6 +220,8 @@ class MessageResource(Resource):
     deleted_at: At | None = Field(description="Only in a chat; the text is empty then.")
     reply_to: str | None = Field(description="The earlier message of the chat that this one answers.")
     reactions: list[ReactionResource] = Field(description="Only in a chat.")
+    attachments: list[AttachedResource]
+    appended: AppendedResource | None = Field(description="Only of an outbound text with attachments.")
 
 
 class MessageList(Listed[MessageResource]):
@@ -215,6 +248,9 @@ class MessageQuery(PageQuery):
     peer: PhoneText | None = Field(default=None, description="The outside number of inbound texts.")
     blocked: bool = Field(default=False, description="Those from blocked senders, and nothing else.")
 
+
+#: Said with every text that has files.
+APPENDED = "SMPP carries texts only, no MMS: the files go as a link, which was added to the text."
 
 _encode = msgspec.json.Encoder().encode
 #: What has no recipients has one status only.
@@ -253,6 +289,17 @@ def document(message: Message) -> dict[str, Any]:
         "deleted_at": at_or_none(message.deleted_ms),
         "reply_to": message.reply_to,
         "reactions": message.reactions,  # dataclasses of exactly ReactionResource's fields
+        "attachments": message.attachments,  # and these of AttachedResource's
+        "appended": None if message.appended is None else _appended(message.appended),
+    }
+
+
+def _appended(appended: Appended) -> dict[str, Any]:
+    return {
+        "code": "attachments_as_link",
+        "detail": APPENDED,
+        "text": appended.text,
+        "expires_at": at(appended.expires_ms),
     }
 
 
@@ -300,6 +347,8 @@ REFUSALS = (
     "text_empty",
     "text_too_long",
     "text_invalid",
+    "attachment_used",
+    "no_public_url",
 )
 
 

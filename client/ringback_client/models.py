@@ -28,6 +28,51 @@ class Alive(msgspec.Struct, kw_only=True):
     status: Literal["alive"]
 
 
+class AppendedOutlook(msgspec.Struct, kw_only=True):
+    """What would go out behind the text; its link is a sample of the same length."""
+
+    code: Literal["attachments_as_link"]
+    detail: str
+    text: str
+
+
+class AppendedResource(msgspec.Struct, kw_only=True):
+    """What a text's numbers got besides its words."""
+
+    code: Literal["attachments_as_link"]
+    detail: str
+    """Why, for a person."""
+    text: str
+    """As it went out behind the text; counted in its segments."""
+    expires_at: datetime
+    """When the link ends."""
+
+
+class AttachedResource(msgspec.Struct, kw_only=True):
+    """A file that a message carries; its octets are at `/v1/attachments/{id}/content`."""
+
+    id: str
+    filename: str
+    content_type: str
+    octets: int
+    width: int | None
+    """Of images, in pixels."""
+    height: int | None
+    thumbnail: bool
+    """Whether there is one at `/v1/attachments/{id}/thumbnail`."""
+    state: AttachmentState
+
+
+class AttachmentState(OpenEnum):
+    """ready: it can be read. lost: its file is not in the store, and comes back when the file does. deleted:
+    it was withdrawn, or its time is over; only its name stays.
+    """
+
+    READY = "ready"
+    LOST = "lost"
+    DELETED = "deleted"
+
+
 class AuditList(msgspec.Struct, kw_only=True):
     """Entries, newest first."""
 
@@ -457,6 +502,13 @@ class DomainSettingsResource(msgspec.Struct, kw_only=True):
     """Whether users too may change the contacts the domain shares."""
     edit_within_s: int
     """How long after saying something in a chat its author may change it; 0 never."""
+    time_zone: str
+    """Of its days: a name of the IANA database."""
+    keep_messages_days: int | None
+    """How many whole days texts and chats are kept; null for ever."""
+    keep_calls_days: int | None
+    keep_voicemails_days: int | None
+    keep_attachments_days: int | None
 
 
 class DraftResource(msgspec.Struct, kw_only=True):
@@ -691,6 +743,8 @@ class LastItemResource(msgspec.Struct, kw_only=True, tag_field="type", tag="mess
     user_id: str | None
     text: str
     deleted: bool
+    attachments: int
+    """How many files it carries."""
     at: datetime
 
 
@@ -820,6 +874,9 @@ class MessageResource(msgspec.Struct, kw_only=True, rename={"from_": "from", "cl
     """The earlier message of the chat that this one answers."""
     reactions: list[ReactionResource]
     """Only in a chat."""
+    attachments: list[AttachedResource]
+    appended: AppendedResource | None
+    """Only of an outbound text with attachments."""
 
 
 class MessagingDirection(OpenEnum):
@@ -900,6 +957,8 @@ class OutlookResource(msgspec.Struct, kw_only=True):
     sms_enabled: SmsEnabled
     text: TextShapeResource | None
     """null where it cannot be written at all."""
+    appended: AppendedOutlook | None
+    """Where there are attachments."""
     recipients: list[RecipientOutlookResource]
 
 
@@ -1248,4 +1307,5 @@ class UserResource(msgspec.Struct, kw_only=True):
     enabled: bool
     login: str | None
     role: Scope
+    email: str | None
     created_at: datetime

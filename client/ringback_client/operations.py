@@ -157,6 +157,11 @@ class Operations(Transport):
         desk_phone_chat: bool | Unset = UNSET,
         users_edit_shared_contacts: bool | Unset = UNSET,
         edit_within_s: int | Unset = UNSET,
+        time_zone: str | Unset = UNSET,
+        keep_messages_days: int | Unset | None = UNSET,
+        keep_calls_days: int | Unset | None = UNSET,
+        keep_voicemails_days: int | Unset | None = UNSET,
+        keep_attachments_days: int | Unset | None = UNSET,
     ) -> models.DomainSettingsResource:
         """Change settings of a domain."""
         return await self._call(
@@ -169,7 +174,24 @@ class Operations(Transport):
                 "desk_phone_chat": desk_phone_chat,
                 "users_edit_shared_contacts": users_edit_shared_contacts,
                 "edit_within_s": edit_within_s,
+                "time_zone": time_zone,
+                "keep_messages_days": keep_messages_days,
+                "keep_calls_days": keep_calls_days,
+                "keep_voicemails_days": keep_voicemails_days,
+                "keep_attachments_days": keep_attachments_days,
             },
+        )
+
+    async def change_me(self, *, email: str | Unset | None = UNSET) -> models.MeResource:
+        """Change what one may change of one's own user: where one gets mail.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "PATCH",
+            "/v1/me",
+            models.MeResource,
+            body={"email": email},
         )
 
     async def change_my_settings(self, *, desk_phone_chat: bool | Unset = UNSET) -> models.MySettings:
@@ -237,6 +259,7 @@ class Operations(Transport):
         enabled: bool | Unset = UNSET,
         login: str | Unset | None = UNSET,
         role: Literal["basic_user", "office_manager", "reseller", "super_user"] | Unset = UNSET,
+        email: str | Unset | None = UNSET,
     ) -> models.UserResource:
         """Change a user; disabling one revokes its credentials.
 
@@ -253,6 +276,7 @@ class Operations(Transport):
                 "enabled": enabled,
                 "login": login,
                 "role": role,
+                "email": email,
             },
         )
 
@@ -473,6 +497,7 @@ class Operations(Transport):
         enabled: bool | Unset = UNSET,
         login: str | Unset | None = UNSET,
         role: Literal["basic_user", "office_manager", "reseller", "super_user"] | Unset = UNSET,
+        email: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.UserResource:
         """Create a user.
@@ -491,6 +516,7 @@ class Operations(Transport):
                 "enabled": enabled,
                 "login": login,
                 "role": role,
+                "email": email,
             },
             idempotency_key=self._key(idempotency_key),
         )
@@ -631,6 +657,7 @@ class Operations(Transport):
         text: str | Unset = UNSET,
         user_id: str | Unset | None = UNSET,
         domain_id: str | Unset | None = UNSET,
+        attachment_ids: Sequence[str] | Unset = UNSET,
     ) -> models.OutlookResource:
         """What sending would do: coding, segments, carrier, consent; nothing is sent or stored.
 
@@ -640,7 +667,14 @@ class Operations(Transport):
             "POST",
             "/v1/messages:explain",
             models.OutlookResource,
-            body={"from": from_, "to": to, "text": text, "user_id": user_id, "domain_id": domain_id},
+            body={
+                "from": from_,
+                "to": to,
+                "text": text,
+                "user_id": user_id,
+                "domain_id": domain_id,
+                "attachment_ids": attachment_ids,
+            },
         )
 
     async def export_contacts(
@@ -1622,18 +1656,19 @@ class Operations(Transport):
         self,
         conversation_id: str,
         *,
-        text: str,
+        text: str | Unset = UNSET,
         validity_s: int | Unset | None = UNSET,
         client_id: str | Unset | None = UNSET,
         reply_to: str | Unset | None = UNSET,
         user_id: str | Unset | None = UNSET,
+        attachment_ids: Sequence[str] | Unset = UNSET,
         idempotency_key: str | None = None,
     ) -> models.MessageResource:
         """Say something in a chat, or text every outside number of a thread. 202 means it is on disk.
 
-        Raises Problem, beyond the usual: client_id_reused, destination_blocked, invalid_number, no_route,
-        number_not_assigned, opted_out, sms_disabled, sms_disabled_for_user, text_empty, text_invalid,
-        text_too_long.
+        Raises Problem, beyond the usual: attachment_used, client_id_reused, destination_blocked,
+        invalid_number, no_public_url, no_route, number_not_assigned, opted_out, sms_disabled,
+        sms_disabled_for_user, text_empty, text_invalid, text_too_long.
         """
         return await self._call(
             "POST",
@@ -1645,6 +1680,7 @@ class Operations(Transport):
                 "client_id": client_id,
                 "reply_to": reply_to,
                 "user_id": user_id,
+                "attachment_ids": attachment_ids,
             },
             idempotency_key=self._key(idempotency_key),
         )
@@ -1693,19 +1729,20 @@ class Operations(Transport):
         *,
         from_: str,
         to: Sequence[str],
-        text: str,
+        text: str | Unset = UNSET,
         class_: Literal["conversation", "bulk", "must_arrive"] | Unset = UNSET,
         validity_s: int | Unset | None = UNSET,
         client_id: str | Unset | None = UNSET,
         user_id: str | Unset | None = UNSET,
         domain_id: str | Unset | None = UNSET,
+        attachment_ids: Sequence[str] | Unset = UNSET,
         idempotency_key: str | None = None,
     ) -> models.MessageResource:
         """Send a text to each of the numbers. 202 means it is on disk.
 
-        Raises Problem, beyond the usual: client_id_reused, destination_blocked, invalid_number, no_route,
-        number_not_assigned, opted_out, sms_disabled, sms_disabled_for_user, text_empty, text_invalid,
-        text_too_long.
+        Raises Problem, beyond the usual: attachment_used, client_id_reused, destination_blocked,
+        invalid_number, no_public_url, no_route, number_not_assigned, opted_out, sms_disabled,
+        sms_disabled_for_user, text_empty, text_invalid, text_too_long.
         """
         return await self._call(
             "POST",
@@ -1720,6 +1757,7 @@ class Operations(Transport):
                 "client_id": client_id,
                 "user_id": user_id,
                 "domain_id": domain_id,
+                "attachment_ids": attachment_ids,
             },
             idempotency_key=self._key(idempotency_key),
         )
@@ -1729,9 +1767,9 @@ class Operations(Transport):
     ) -> models.BatchResult:
         """Send up to 1,000 texts in one commit; each is answered by itself.
 
-        Raises Problem, beyond the usual: client_id_reused, destination_blocked, invalid_number, no_route,
-        number_not_assigned, opted_out, sms_disabled, sms_disabled_for_user, text_empty, text_invalid,
-        text_too_long.
+        Raises Problem, beyond the usual: attachment_used, client_id_reused, destination_blocked,
+        invalid_number, no_public_url, no_route, number_not_assigned, opted_out, sms_disabled,
+        sms_disabled_for_user, text_empty, text_invalid, text_too_long.
         """
         return await self._call(
             "POST",

@@ -285,7 +285,8 @@ class Explanation:
 class Say:
     """What a person says in a thread; fields as in `SendText`. validity_s: texts only.
 
-    reply_to: an earlier message of the chat that this one answers.
+    reply_to: an earlier message of the chat that this one answers. attachment_ids: files its author has
+    uploaded; with some, the text may be empty.
     """
 
     text: str
@@ -293,6 +294,7 @@ class Say:
     user_id: str | None = None
     validity_s: int | None = None
     reply_to: str | None = None
+    attachment_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,6 +188,7 @@ class NewChatMessage:
     created_ms: int
     claim: Claim | None = None
     render: Callable[[Message], tuple[int, str]] | None = None
+    attachment_ids: tuple[str, ...] = ()
 
 
 class ThreadStore(Protocol):

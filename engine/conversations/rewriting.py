@@ -37,10 +37,11 @@ class Rewriting:
     async def edit(self, principal: Principal, message_id: str, text: str) -> Message:
         """Say it in other words. Raises Forbidden `not_your_message`, Conflict `too_late_to_edit`, or
         InvalidRequest as saying it does."""
-        check_words(text)
+        check_words(text, needed=False)
 
         def work(changes: ThreadChanges, asked: Standing, message: Message) -> None:
             _require_author(principal, message)
+            check_words(text, needed=not message.attachments)
             within_ms = changes.edit_within_s(message.domain_id) * 1000
             if changes.now_ms >= message.created_ms + within_ms:
                 raise errors.too_late_to_edit()

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from engine.accounts.models import Principal
+from engine.attachments.models import MOST_FILES
 from engine.clock import Clock
 from engine.conversations import errors
 from engine.conversations.access import acting_user, reaches, standing
@@ -62,6 +63,7 @@ class Saying:
             client_id=say.client_id,
             user_id=say.user_id,
             domain_id=thread.domain_id,
+            attachment_ids=say.attachment_ids,
         )
         return await self._texts.send(principal, request, claim, render, thread)
 
@@ -101,6 +103,7 @@ class Saying:
             self._clock.now_ms(),
             claim,
             render,
+            say.attachment_ids,
         )
         self._store.say(new, done)
         return await said
@@ -134,13 +137,17 @@ def _check_text(say: Say) -> None:
         raise errors.invalid("validity_s", "What is said in a chat does not expire.")
     if say.client_id is not None and not 1 <= len(say.client_id) <= _MAX_CLIENT_ID:
         raise errors.invalid("client_id", f"A client_id has 1 to {_MAX_CLIENT_ID} characters.")
-    check_words(say.text)
+    if len(say.attachment_ids) > MOST_FILES:
+        raise errors.invalid("attachment_ids", f"A message carries at most {MOST_FILES} files.")
+    check_words(say.text, needed=not say.attachment_ids)
 
 
-def check_words(text: str) -> None:
-    """What a message of a chat may say. Raises InvalidRequest `text_empty`, `text_too_long` or
-    `text_invalid`."""
-    if not text.strip():
+def check_words(text: str, *, needed: bool = True) -> None:
+    """What a message of a chat may say. needed: whether it must say something.
+
+    Raises InvalidRequest `text_empty`, `text_too_long` or `text_invalid`.
+    """
+    if needed and not text.strip():
         raise InvalidRequest("The text is empty.", code="text_empty", field="/text")
     if len(text) > MOST_TEXT:
         raise InvalidRequest(

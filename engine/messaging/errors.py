@@ -43,6 +43,15 @@ def no_route() -> Conflict:
     return Conflict("The number has no carrier that is configured here.", code="no_route", field="/from")
 
 
+def no_public_url() -> Conflict:
+    return Conflict(
+        "Files go to outside numbers as a link, and nobody has configured what it begins with"
+        " ([server] public_url).",
+        code="no_public_url",
+        field="/attachment_ids",
+    )
+
+
 def destination_blocked(position: int) -> Forbidden:
     return Forbidden(
         "Texts to this destination are not allowed here.", code="destination_blocked", field=f"/to/{position}"

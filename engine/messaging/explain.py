@@ -14,7 +14,7 @@ from engine.messaging import errors, policy
 from engine.messaging.consent_ports import ConsentStore, Standing
 from engine.messaging.models import ConsentState, SendText
 from engine.messaging.outlook import CostClass, Outlook, RecipientOutlook, TextExplainer, TextShape
-from engine.messaging.ports import NumberDirectory, SendingNumber, TextCoder
+from engine.messaging.ports import FileLinks, NumberDirectory, SendingNumber, TextCoder
 from engine.messaging.settings import MessagingSettings
 from engine.phone_numbers import facts_of, to_e164
 
@@ -30,7 +30,9 @@ class Explainer:
         texts: TextExplainer,
         carriers: Collection[str],
         settings: MessagingSettings,
+        links: FileLinks | None = None,
     ) -> None:
+        self._links = links
         self._numbers = numbers
         self._consents = consents
         self._coder = coder
@@ -53,8 +55,9 @@ class Explainer:
         problems += [error for error in wrong if error is not None]
         configured = number.carrier in self._carriers
         shape = None
+        appended = self._appended(request, problems)
         if configured:
-            shape, problem = self._shape(number.carrier, request.text)
+            shape, problem = self._shape(number.carrier, request.text + appended)
             problems += [problem] if problem else []
         else:
             problems.append(errors.no_route())
@@ -72,7 +75,7 @@ class Explainer:
         if reached and all(standing[one].consent.state is ConsentState.STOPPED for one in reached):
             problems.append(errors.opted_out(next(i for i, one in enumerate(to) if one is not None)))
         muted = None if user_id is None else user_id not in number.muted_user_ids
-        return Outlook(number, configured, muted, shape, recipients, tuple(problems))
+        return Outlook(number, configured, muted, shape, recipients, tuple(problems), appended or None)
 
     async def _number(self, principal: Principal, request: SendText) -> SendingNumber:
         domain_id = principal.domain_id or request.domain_id
@@ -86,6 +89,16 @@ class Explainer:
         ):
             raise errors.number_not_assigned()
         return number
+
+    def _appended(self, request: SendText, problems: list[EngineError]) -> str:
+        """What would be added because of files, with a link as long as the real one will be."""
+        if not request.attachment_ids:
+            return ""
+        try:
+            policy.check_files(request.attachment_ids, self._links)
+        except EngineError as error:
+            problems.append(error)
+        return "" if self._links is None else self._links.new(request.text, 0).appended.text
 
     def _sender_problems(self, principal: Principal, number: SendingNumber) -> list[EngineError]:
         try:

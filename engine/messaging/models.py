@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.attachments.models import Appended, Attached
+
 
 class Direction(StrEnum):
     """Which way a text travels, seen from us; `internal` is said in a chat and travels nowhere."""
@@ -109,7 +111,8 @@ class Message:
     number: our E.164 number, the sender of an outbound and the receiver of an inbound text; "" in a chat.
     peer: the outside number that sent an inbound text, else "".
     edited_ms, deleted_ms, reply_to (a message id), reactions: of a chat's message; a deleted one has no
-    text.
+    text and no attachments. appended: what an outbound text with attachments ends with on the wire, besides
+    its `text`.
     flags: `possible_duplicate`, `incomplete`, `inferred` (thread guessed from the last text sent),
     `blocked` (from a blocked sender), `auto_answer` (ours, to a keyword), `opt_out_confirmation` (the
     one text that an opt-out does not hold back).
@@ -132,6 +135,8 @@ class Message:
     deleted_ms: int | None = None
     reply_to: str | None = None
     reactions: tuple[Reaction, ...] = ()
+    attachments: tuple[Attached, ...] = ()
+    appended: Appended | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,6 +147,7 @@ class SendText:
     to: 1 to 100 numbers, each gets its own text and never sees the others.
     validity_s: how long the text is worth sending, in seconds; None takes the setting.
     client_id: made by the caller, unique per sender for ever: the same one never sends twice.
+    attachment_ids: files the sender has uploaded; they go as a link behind the text, which may be empty then.
     """
 
     from_number: str
@@ -152,6 +158,7 @@ class SendText:
     client_id: str | None = None
     user_id: str | None = None
     domain_id: str | None = None
+    attachment_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

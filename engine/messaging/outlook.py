@@ -81,6 +81,7 @@ class Outlook:
 
     problems: what sending would be refused with, in the order it would be met; empty: it would be accepted.
     user_sms_enabled: None where no user would send. shape: None where the text or the carrier allows none.
+    appended: what would be added to the text because of its files, counted in its shape.
     """
 
     number: SendingNumber
@@ -89,3 +90,4 @@ class Outlook:
     shape: TextShape | None
     recipients: tuple[RecipientOutlook, ...]
     problems: tuple[EngineError, ...]
+    appended: str | None = None

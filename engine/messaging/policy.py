@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.accounts.models import Principal, Scope
+from engine.attachments.models import MOST_FILES
 from engine.messaging import errors
 from engine.messaging.access import reaches
-from engine.messaging.ports import SendingNumber
+from engine.messaging.ports import FileLinks, SendingNumber
 from engine.messaging.settings import MessagingSettings
 
 
@@ -40,6 +41,17 @@ def check_user(number: SendingNumber, user_id: str) -> None:
     if user_id in number.user_ids:
         return
     raise errors.sms_disabled_for_user() if user_id in number.muted_user_ids else errors.number_not_assigned()
+
+
+def check_files(attachment_ids: Sequence[str], links: FileLinks | None) -> None:
+    """Whether files may go along with a text; whose they are is decided in the commit.
+
+    links: None where no link can be made. Raises InvalidRequest, or Conflict `no_public_url`.
+    """
+    if len(attachment_ids) > MOST_FILES:
+        raise errors.invalid("/attachment_ids", f"A message carries at most {MOST_FILES} files.")
+    if links is None:
+        raise errors.no_public_url()
 
 
 def check_destinations(settings: MessagingSettings, number: SendingNumber, to: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from engine.attachments.models import NewLink
 from engine.errors import EngineError
 from engine.idempotency import Claim, Replayed
 from engine.messaging.models import (
@@ -89,6 +90,13 @@ class TextCoder(Protocol):
 
     def segments(self, carrier: str, text: str, reference: int) -> Sequence[OutboundSegment]:
         """reference: 0 to 65535, the same in all parts. Raises InvalidRequest."""
+
+
+class FileLinks(Protocol):
+    """Makes links that texts carry instead of files."""
+
+    def new(self, text: str, now_ms: int) -> NewLink:
+        """A fresh link, as it is appended to the text; it leads nowhere until it is stored."""
 
 
 class Slot(Protocol):
@@ -207,12 +215,15 @@ class NewText:
     """A text about to be stored.
 
     sender_id: whose client_ids it shares: the user, else the credential. user_ids: whom it concerns.
+    attachment_ids: files it takes along, which its segments name by the link.
     """
 
     message: Message
     sender_id: str
     user_ids: tuple[str, ...]
     recipients: Sequence[NewRecipient]
+    attachment_ids: tuple[str, ...] = ()
+    link: NewLink | None = None
 
 
 #: What became of each text of one request: the message as stored (an earlier one where the

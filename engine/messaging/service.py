@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.accounts.models import Page, PageRequest, Principal
+from engine.attachments.models import NewLink
 from engine.clock import Clock
 from engine.conversations.models import Conversation
 from engine.errors import EngineError, StorageUnavailable
@@ -31,6 +32,7 @@ from engine.messaging.models import (
 from engine.messaging.outbox import Outbox
 from engine.messaging.ports import (
     Accepted,
+    FileLinks,
     NewRecipient,
     NewText,
     NewTexts,
@@ -66,7 +68,9 @@ class Messaging:
         outboxes: Mapping[str, Outbox],
         settings: MessagingSettings,
         clock: Clock,
+        links: FileLinks | None = None,
     ) -> None:
+        self._links = links
         self._store = store
         self._numbers = numbers
         self._access = ThreadAccess(numbers)
@@ -196,6 +200,8 @@ class Messaging:
             )
         )
         policy.check_destinations(settings, number, to)
+        if request.attachment_ids:
+            policy.check_files(request.attachment_ids, self._links)
         if number.carrier not in self._outboxes:
             raise errors.no_route()
         return self._draft(principal, request, number, to, validity_s, thread)
@@ -212,7 +218,11 @@ class Messaging:
         now_ms = self._clock.now_ms()
         # One reference for all recipients: a handset joins parts by sender and reference.
         self._reference = (self._reference + 1) & 0xFFFF
-        segments = self._coder.segments(number.carrier, request.text, self._reference)
+        on_wire, link = request.text, None
+        if request.attachment_ids and self._links is not None:
+            link = self._links.new(request.text, now_ms)
+            on_wire += link.appended.text
+        segments = self._coder.segments(number.carrier, on_wire, self._reference)
         user_id = principal.user_id or request.user_id
         if user_id is not None:
             policy.check_user(number, user_id)
@@ -226,6 +236,7 @@ class Messaging:
             sender_id=user_id or principal.credential_id,
             created_ms=now_ms,
             expires_ms=now_ms + validity_s * 1000,
+            link=link,
         )
 
     async def _sending_number(self, principal: Principal, request: SendText) -> SendingNumber:
@@ -287,6 +298,7 @@ class _Draft:
     sender_id: str
     created_ms: int
     expires_ms: int
+    link: NewLink | None
 
 
 class _Sending:
@@ -344,6 +356,8 @@ class _Sending:
                 )
                 for position, one in enumerate(to)
             ],
+            request.attachment_ids,
+            draft.link,
         )
 
     def finish(self, stored: bool, result: object) -> None:

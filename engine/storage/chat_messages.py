@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from engine.attachments.models import Attached
 from engine.conversations.errors import client_id_reused, no_such_conversation, no_such_reply
 from engine.conversations.ports import NewChatMessage
 from engine.errors import EngineError
@@ -22,6 +23,7 @@ from engine.idempotency import Replayed
 from engine.ids import id_after, new_id
 from engine.messaging.models import DeliveryClass, Direction, Message
 from engine.storage.absences import AWAY_FLAGS, is_away, not_told_lately
+from engine.storage.attached import Taking, Wanted
 from engine.storage.drafts import clear_drafts
 from engine.storage.idempotency import claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
@@ -133,6 +135,7 @@ class SayInChat:
         chats = _chats(tx, {one.conversation_id for one in said})
         earlier = _said_before(tx, said)
         wrong_replies = _wrong_replies(tx, said)
+        taking = _wanted_files(tx, said)
         fresh: list[Message] = []
         answers = []
         for place, operation in enumerate(operations):
@@ -150,14 +153,21 @@ class SayInChat:
                 result = no_such_reply()
             else:
                 result = _message(new, chat)
-                fresh.append(result)
-                if new.client_id is not None:
-                    earlier[new.user_id, new.client_id] = result
+                files = None if taking is None else _files_of(taking, new, result)
+                if isinstance(files, EngineError):
+                    result = files
+                else:
+                    result.attachments = files or ()
+                    fresh.append(result)
+                    if new.client_id is not None:
+                        earlier[new.user_id, new.client_id] = result
             results[place] = result
             if new.claim is not None and new.render is not None and isinstance(result, Message):
                 status, body = new.render(result)
                 answers.append((new.claim, status, body))
         _store(tx, [*fresh, *_answers_of_absent(tx, fresh, chats)], chats)
+        if taking is not None:
+            taking.finish()
         if answers:
             settle_many(tx, answers)
         return [result for result in results if result is not None]
@@ -225,7 +235,30 @@ def _same(before: Message, new: NewChatMessage) -> bool:
     """A message that was edited or taken back since is still the one that was sent."""
     if before.conversation_id != new.conversation_id:
         return False
-    return before.text == new.text or before.edited_ms is not None or before.deleted_ms is not None
+    if before.deleted_ms is not None:
+        return True
+    if tuple(one.id for one in before.attachments) != new.attachment_ids:
+        return False
+    return before.text == new.text or before.edited_ms is not None
+
+
+def _wanted_files(tx: Transaction, said: Sequence[NewChatMessage]) -> Taking | None:
+    """The files these messages are to carry, locked; None, and nothing asked, where they want none."""
+    wanted = [one for new in said for one in new.attachment_ids]
+    if not wanted:
+        return None
+    taking = Taking(tx)
+    taking.find(wanted)
+    return taking
+
+
+def _files_of(
+    taking: Taking, new: NewChatMessage, message: Message
+) -> tuple[Attached, ...] | EngineError | None:
+    if not new.attachment_ids:
+        return None
+    wanted = Wanted(message.id, message.domain_id, new.user_id, message.conversation_id, new.attachment_ids)
+    return taking.take(wanted)
 
 
 def _message(new: NewChatMessage, chat: _Chat) -> Message:
@@ -308,7 +341,6 @@ def _store(tx: Transaction, fresh: Sequence[Message], chats: dict[str, _Chat]) -
                 message.id,
                 data,
                 private_to(chats[thread_id].user_ids),
-                message,
             )
         )
     tx.execute_many(_INSERT, rows)

@@ -16,6 +16,7 @@ from engine.idempotency import Claim, Replayed
 from engine.messaging.models import Message
 from engine.storage import conversation_rows as rows
 from engine.storage import idempotency
+from engine.storage.attached import delete_attached
 from engine.storage.conversation_reads import SqlThreadReads
 from engine.storage.statements import insert
 from engine.storage.tables.conversations import conversation_members, conversation_peers, conversations
@@ -117,6 +118,7 @@ class SqlThreadChanges(SqlThreadReads):
         self._connection.execute(
             sa.delete(message_reactions).where(message_reactions.c.message_id == message_id)
         )
+        delete_attached(self._tx, [message_id])
 
     def add_reaction(self, message_id: str, user_id: str, emoji: str) -> None:
         self._connection.execute(

@@ -21,6 +21,7 @@ from engine.messaging.models import (
     SegmentStatus,
 )
 from engine.messaging.rollup import advances, recipient_status
+from engine.storage.attached import appended_to, attached_to
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.conversations import conversation_members, conversations
@@ -42,7 +43,7 @@ INSERT_MESSAGE = HotStatement(
     *[
         column.name
         for column in messages.c
-        if column.name not in ("edited_ms", "deleted_ms", "reply_to", "reacted")
+        if column.name not in ("edited_ms", "deleted_ms", "reply_to", "reacted", "attached")
     ],
 )
 #: Threads something was said in: (created_ms, message id, thread id). Texts of one batch may be written
@@ -260,7 +261,7 @@ def read_messages(
     newest_first: bool = False,
     limit: int | None = None,
 ) -> Sequence[Message]:
-    """Messages with their recipients, in id order."""
+    """Messages with their recipients, reactions and files, in id order."""
     order = messages.c.id.desc() if newest_first else messages.c.id
     rows = connection.execute(sa.select(messages).where(*conditions).order_by(order).limit(limit)).all()
     sent_to: dict[str, list[Recipient]] = {row.id: [] for row in rows if row.direction == "outbound"}
@@ -282,6 +283,9 @@ def read_messages(
             )
     reacted = [row.id for row in rows if row.reacted]
     reactions = _reactions_to(connection, reacted) if reacted else {}
+    carrying = [row.id for row in rows if row.attached]
+    files = attached_to(connection, carrying) if carrying else {}
+    appended = appended_to(connection, carrying) if carrying else {}
     return [
         Message(
             row.id,
@@ -301,6 +305,8 @@ def read_messages(
             row.deleted_ms,
             row.reply_to,
             reactions.get(row.id, ()),
+            files.get(row.id, ()),
+            appended.get(row.id),
         )
         for row in rows
     ]

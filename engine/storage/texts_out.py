@@ -12,7 +12,7 @@ written and told without looking. Everything else is looked at first: what is to
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from engine.messaging.errors import client_id_reused
 from engine.messaging.models import Message, SegmentStatus
 from engine.messaging.ports import Accepted, Intent, NewText, NewTexts, Outcome, SegmentJob, SegmentKey
 from engine.messaging.rollup import STATUS_OF_ONE
+from engine.storage.attached import Taking, Wanted
 from engine.storage.consents import consents_of, reject_waiting, stopped_among, without_stopped
 from engine.storage.drafts import clear_drafts, with_drafts
 from engine.storage.idempotency import answer_many, claim_many, settle_many
@@ -146,7 +147,7 @@ class AcceptTexts:
         for place, operation in enumerate(operations):
             new = operation.new
             claim, render = new.claim, new.render
-            if claim is None or render is None or stopped or _names_itself(new.texts):
+            if claim is None or render is None or stopped or _to_look_at(new.texts):
                 careful.append(place)
                 continue
             # Nothing can refuse these any more, so what they are answered is known.
@@ -158,8 +159,10 @@ class AcceptTexts:
                 fresh += operations[place].new.texts
             else:
                 results[place] = found
-        settled = cls._look_first(tx, operations, careful, stopped, results, fresh) if careful else ()
+        taking = Taking(tx)
+        settled = cls._look_first(tx, operations, careful, stopped, taking, results, fresh) if careful else ()
         insert_texts(tx, fresh)
+        taking.finish()
         settle_many(tx, settled)
         return results
 
@@ -170,6 +173,7 @@ class AcceptTexts:
         operations: Sequence[Self],
         places: Sequence[int],
         stopped: Collection[str],
+        taking: Taking,
         results: list[Accepted | Replayed | EngineError],
         fresh: list[NewText],
     ) -> Sequence[tuple[Claim, int, str]]:
@@ -185,6 +189,9 @@ class AcceptTexts:
                 answered.add(place)
         left = [place for place in places if place not in answered]
         earlier = _sent_before(tx, [operations[place].new.texts for place in left])
+        taking.find(
+            one for place in left for text in operations[place].new.texts for one in text.attachment_ids
+        )
         settled = []
         for place in left:
             new = operations[place].new
@@ -194,6 +201,8 @@ class AcceptTexts:
                 before = earlier.get(key) if text.message.client_id is not None else None
                 if before is None:
                     allowed = without_stopped(text, stopped) if stopped else text
+                    if text.attachment_ids and not isinstance(allowed, EngineError):
+                        allowed = _with_files(taking, allowed)
                     if isinstance(allowed, EngineError):
                         outcome.append(allowed)
                         continue
@@ -202,7 +211,7 @@ class AcceptTexts:
                     if text.message.client_id is not None:
                         earlier[key] = allowed.message
                 else:
-                    outcome.append(before if _same_text(before, text.message) else client_id_reused())
+                    outcome.append(before if _same_text(before, text) else client_id_reused())
             results[place] = outcome
             if new.claim is not None and new.render is not None:
                 try:
@@ -214,9 +223,22 @@ class AcceptTexts:
         return settled
 
 
-def _names_itself(texts: Sequence[NewText]) -> bool:
-    """Whether one of them has a client_id, and so may be a repeat."""
-    return any(text.message.client_id is not None for text in texts)
+def _to_look_at(texts: Sequence[NewText]) -> bool:
+    """Whether one of them has a client_id, and so may be a repeat, or files, which may be somebody else's."""
+    return any(text.message.client_id is not None or text.attachment_ids for text in texts)
+
+
+def _with_files(taking: Taking, text: NewText) -> NewText | EngineError:
+    """The text with the files it takes along, or why it cannot have one of them."""
+    message = text.message
+    wanted = Wanted(
+        message.id, message.domain_id, text.sender_id, message.conversation_id, text.attachment_ids
+    )
+    files = taking.take(wanted, text.link)
+    if isinstance(files, EngineError):
+        return files
+    appended = None if text.link is None else text.link.appended
+    return replace(text, message=replace(message, attachments=files, appended=appended))
 
 
 def _sent_before(
@@ -246,9 +268,11 @@ def _sent_before(
     return {(sender, client): found[message_id] for sender, client, message_id in rows}
 
 
-def _same_text(before: Message, now: Message) -> bool:
+def _same_text(before: Message, text: NewText) -> bool:
+    now = text.message
     return (
         before.text == now.text
+        and tuple(one.id for one in before.attachments) == text.attachment_ids
         and before.number == now.number
         and [one.number for one in before.recipients] == [one.number for one in now.recipients]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.storage.tables import (
     accounts,
+    attachments,
     calls,
     consent,
     contacts,
@@ -18,6 +19,7 @@ from engine.storage.tables.base import metadata
 
 __all__ = [
     "accounts",
+    "attachments",
     "calls",
     "consent",
     "contacts",

@@ -33,6 +33,8 @@ messages = sa.Table(
     sa.Column("reply_to", sa.Text),
     # Whether there are or were reactions to it: without, nobody looks for them.
     sa.Column("reacted", sa.Integer, nullable=False, server_default="0"),
+    # Whether it carries files, likewise.
+    sa.Column("attached", sa.Integer, nullable=False, server_default="0"),
 )
 sa.Index("ix_messages_domain", messages.c.domain_id, messages.c.id)
 sa.Index(

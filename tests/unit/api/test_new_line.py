@@ -12,11 +12,14 @@ from pydantic import ValidationError
 
 from api.rest.conversations import FastNewLine, NewLine
 from api.rest.messages import MessageResource, document
+from engine.attachments.models import Attached, AttachmentState
 from engine.conversations.models import Say
 from engine.messaging.models import DeliveryClass, Direction, Message
 from tests.unit.api.test_new_message import VALUES
 
-FIELDS = ("text", "validity_s", "client_id", "reply_to", "user_id", "id", "conversation_id", "")
+FIELDS = (
+    "text", "validity_s", "client_id", "reply_to", "user_id", "attachment_ids", "id", "conversation_id", "",
+)  # fmt: skip
 
 
 def by_model(raw: bytes) -> Say | None:
@@ -40,7 +43,7 @@ def test_both_readers_agree_on_every_value_of_every_field(field: str) -> None:
         raw = json.dumps({"text": "Hello", field: value}).encode()
         assert by_struct(raw) == by_model(raw), (field, value)
         accepted += by_model(raw) is not None
-    assert (accepted > 0) == (field in FIELDS[:5])
+    assert (accepted > 0) == (field in FIELDS[:6])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,10 @@ def test_a_message_of_a_chat_is_shown_as_described() -> None:
         None,
         1_800_000_000_000,
         reply_to="msg_0",
+        attachments=(
+            Attached("att_1", "a.png", "image/png", 9, 3, 2, True, AttachmentState.READY),
+            Attached("att_2", "b.pdf", "application/pdf", 9, None, None, False, AttachmentState.DELETED),
+        ),
     )
     shown = json.loads(msgspec.json.encode(document(message)))
     assert MessageResource.model_validate(shown).model_dump(mode="json") == shown

@@ -13,6 +13,70 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "attachment_links",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("appended", sa.Text(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=False),
+        sa.Column("downloads", sa.Integer(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_attachment_links")),
+    )
+    with op.batch_alter_table("attachment_links", schema=None) as batch_op:
+        batch_op.create_index("ix_attachment_links_message", ["message_id"], unique=False)
+
+    op.create_table(
+        "attachment_usage",
+        sa.Column("owner_id", sa.Text(), nullable=False),
+        sa.Column("octets", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_attachment_usage")),
+    )
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("sender_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("conversation_id", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("octets", sa.BigInteger(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("thumbnail_octets", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("purged", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+    )
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.create_index("ix_attachments_domain", ["domain_id", "created_ms"], unique=False)
+        batch_op.create_index(
+            "ix_attachments_message",
+            ["message_id", "position"],
+            unique=False,
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_attachments_to_purge",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'deleted' AND purged = 0"),
+            postgresql_where=sa.text("state = 'deleted' AND purged = 0"),
+        )
+        batch_op.create_index(
+            "ix_attachments_unsent",
+            ["created_ms"],
+            unique=False,
+            sqlite_where=sa.text("message_id IS NULL"),
+            postgresql_where=sa.text("message_id IS NULL"),
+        )
+
+    op.create_table(
         "audit_log",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=True),
@@ -248,6 +312,7 @@ def upgrade() -> None:
         sa.Column("deleted_ms", sa.BigInteger(), nullable=True),
         sa.Column("reply_to", sa.Text(), nullable=True),
         sa.Column("reacted", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("attached", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:

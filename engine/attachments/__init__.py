@@ -1,0 +1,1 @@
+"""Files that messages carry: taken in with limits, checked, kept, shown, and swept away."""
