@@ -16,6 +16,7 @@ from api.front_door import Endpoint, FrontDoor, Unmatched
 from api.hot_lane import HotLanes
 from api.metrics import ApiMetrics
 from api.openapi import describe
+from api.portal import Portal
 from api.rest import (
     audit,
     blocked_senders,
@@ -124,7 +125,7 @@ def build_app(
     for endpoint in endpoints:
         app.router.add_route(endpoint.route.method, endpoint.route.aiohttp_path, endpoint.serve)
     app[HOT_LANES] = HotLanes(endpoints, settings.max_body_octets, settings.keepalive_s)
-    app.router.add_route("*", "/{anything:.*}", Unmatched(table, door).serve)
+    app.router.add_route("*", "/{anything:.*}", Portal(Unmatched(table, door).serve).serve)
 
     async def keep_sockets(_: web.Application) -> AsyncIterator[None]:
         async with watching(sockets):

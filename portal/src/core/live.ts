@@ -1,0 +1,80 @@
+/**
+ * The one event socket of a page, and who listens to it.
+ *
+ * A part of the portal says which frames concern it with `onFrame("message.", ...)` when it is loaded,
+ * and keeps its own piece of the cache up to date. `refresh` means that anything may have changed.
+ */
+import { create } from "zustand";
+import { queries } from "./queries";
+import { resume } from "./session";
+import { EventLink, type Frame, type Link, type SocketWorld } from "./socket";
+
+export const useLink = create<{ link: Link }>(() => ({ link: { state: "connecting", since: Date.now() } }));
+
+type Listener = (frame: Frame) => void;
+const listeners = new Set<readonly [string, Listener]>();
+const refreshers = new Set<() => void>();
+
+/** Hear of frames whose type begins with this. */
+export function onFrame(prefix: string, listener: Listener): () => void {
+  const entry = [prefix, listener] as const;
+  listeners.add(entry);
+  return () => listeners.delete(entry);
+}
+
+/** Called after all queries were told to read anew. */
+export function onRefresh(listener: () => void): () => void {
+  refreshers.add(listener);
+  return () => refreshers.delete(listener);
+}
+
+const browser: SocketWorld = {
+  open(path) {
+    const address = new URL(path, location.href);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    return new WebSocket(address) as unknown as ReturnType<SocketWorld["open"]>;
+  },
+  now: () => Date.now(),
+  after(ms, what) {
+    const timer = setTimeout(what, ms);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+};
+
+const link = new EventLink(browser, {
+  frame(frame) {
+    for (const [prefix, listener] of listeners) if (frame.type.startsWith(prefix)) listener(frame);
+  },
+  link: (state) => useLink.setState({ link: state }),
+  refresh() {
+    void queries.invalidateQueries();
+    for (const one of refreshers) one();
+  },
+  ended: () => void resume(),
+});
+
+/** Have the page told of everything that happens; gives what ends it. */
+export function goLive(): () => void {
+  const offline = () => link.offline();
+  const wake = () => link.wake();
+  const seen = () => {
+    if (document.visibilityState === "visible") link.wake();
+  };
+  addEventListener("offline", offline);
+  addEventListener("online", wake);
+  document.addEventListener("visibilitychange", seen);
+  link.start();
+  return () => {
+    removeEventListener("offline", offline);
+    removeEventListener("online", wake);
+    document.removeEventListener("visibilitychange", seen);
+    link.stop();
+  };
+}
+
+/** Tell the server something that matters only now. */
+export const tell = (frame: Frame): boolean => link.send(frame);
+
+/** Somebody does not want to wait for the next try. */
+export const reconnect = (): void => link.wake();

@@ -1,0 +1,24 @@
+import "./styles/base.css";
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { applyPreferences } from "./core/preferences";
+import { queries } from "./core/queries";
+import { resume } from "./core/session";
+import { keepShell } from "./core/shell-worker";
+import { Portal } from "./views/shell/Portal";
+
+const root = createRoot(document.getElementById("portal") as HTMLElement);
+
+await Promise.all([applyPreferences(), resume()]);
+root.render(
+  <StrictMode>
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={queries}>
+        <Portal />
+      </QueryClientProvider>
+    </CSPProvider>
+  </StrictMode>,
+);
+keepShell();

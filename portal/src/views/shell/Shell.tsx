@@ -1,0 +1,72 @@
+import { lazy, Suspense, useEffect } from "react";
+import { Route, Switch, useLocation } from "wouter";
+import { t } from "../../core/i18n";
+import { goLive } from "../../core/live";
+import { useMe } from "../../core/session";
+import { Boundary } from "../../ui/Boundary";
+import { buttonClass } from "../../ui/Button";
+import { Empty, Loading } from "../../ui/Empty";
+import { Contacts } from "../contacts/Contacts";
+import { pages } from "../pages";
+import { LinkState } from "./LinkState";
+import { Nav } from "./Nav";
+import styles from "./Shell.module.css";
+
+const AccountMenu = lazy(() => import("./AccountMenu").then((module) => ({ default: module.AccountMenu })));
+const Conversations = lazy(() =>
+  import("../conversations").then((module) => ({ default: module.Conversations })),
+);
+
+/** What stands around every page: bar, pages, contacts, and the docked conversations. */
+export function Shell() {
+  const { me } = useMe();
+  const [path] = useLocation();
+  useEffect(() => goLive(), []);
+
+  return (
+    <div className={styles.shell} data-contacts={path === "/contacts" ? "page" : "side"}>
+      <a className={styles.skip} href="#page">
+        {t("app.skip")}
+      </a>
+      <header className={styles.bar}>
+        <span className={styles.brand}>
+          <img src="/icon.svg" alt="" width={28} height={28} />
+          <span>{t("app.name")}</span>
+        </span>
+        <LinkState />
+        <Suspense fallback={<span className={styles.accountPlace} />}>
+          <AccountMenu />
+        </Suspense>
+      </header>
+      <Nav pages={pages.filter((page) => page.visible?.(me) ?? true)} />
+      <main className={styles.page} id="page" tabIndex={-1}>
+        <Boundary key={path}>
+          <Suspense fallback={<Loading label={t("app.loading")} />}>
+            <Switch>
+              {pages.flatMap((page) =>
+                page.paths.map((one) => <Route key={one} path={one} component={page.component} />),
+              )}
+              <Route path="/contacts">{null}</Route>
+              <Route>
+                <Empty title={t("app.not_found")}>
+                  <p>{t("app.not_found_hint")}</p>
+                  <a className={buttonClass()} href="/">
+                    {t("app.home")}
+                  </a>
+                </Empty>
+              </Route>
+            </Switch>
+          </Suspense>
+        </Boundary>
+      </main>
+      <Boundary>
+        <Contacts />
+      </Boundary>
+      <Boundary>
+        <Suspense fallback={null}>
+          <Conversations />
+        </Suspense>
+      </Boundary>
+    </div>
+  );
+}
