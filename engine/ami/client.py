@@ -24,6 +24,7 @@ from engine.ami.messages import Frame
 from engine.ami.privileges import excess_classes
 from engine.ami.protocol import AmiProtocol, Connector
 from engine.ami.settings import AmiSettings
+from engine.ami.voicemail import was_done
 from engine.clock import Clock
 from engine.errors import EngineError, OutcomeUnknown, PeerRejected, PeerUnavailable
 
@@ -50,12 +51,14 @@ _REJECTIONS = (
 class LinkFacts:
     """What the PBX said of itself after the login.
 
-    started: date and time as Asterisk writes them; another value means it was restarted.
+    started: date and time as Asterisk writes them; another value means it was restarted. actions: names of
+    those the account may use.
     """
 
     greeting: str
     asterisk_version: str | None
     started: str | None
+    actions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,14 @@ class AmiClient:
         if reply.get("Response") != "Success":
             raise _rejection(reply)
 
+    async def change_mailbox(self, action: Action) -> bool:
+        """Move, remove or forward a message; False if the PBX did not. Raises as `originate` does."""
+        reply = (await self._ask(action))[0]
+        done = was_done(reply)
+        if done is None:
+            raise _rejection(reply)
+        return done
+
     async def _ask(
         self, action: Action, *, action_id: str | None = None, is_list: bool = False
     ) -> list[Frame]:
@@ -289,6 +300,7 @@ class AmiClient:
             protocol.parser.greeting or "",
             core.get("AsteriskVersion"),
             f"{date} {clock_time}" if date and clock_time else None,
+            frozenset(commands),
         )
 
     async def _watch(self, protocol: AmiProtocol) -> EngineError:

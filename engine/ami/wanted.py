@@ -6,6 +6,7 @@ from engine.ami.desk_texts import TEXT_EVENTS
 from engine.ami.lines import LINE_EVENTS
 from engine.ami.presence import DEVICE_EVENTS
 from engine.ami.tracked_call import TRACKED_EVENTS
+from engine.ami.voicemail import MAILBOX_EVENTS, SUMMARY_EVENTS
 
 # What lists are made of and end with; without them no CoreShowChannels is ever complete.
 LIST_EVENTS = frozenset(
@@ -18,4 +19,13 @@ LIST_EVENTS = frozenset(
 # The state of the PBX itself; class system, so an account may lack them.
 LINK_EVENTS = frozenset({"FullyBooted", "Shutdown"})
 
-WANTED_EVENTS = TRACKED_EVENTS | LINE_EVENTS | DEVICE_EVENTS | LIST_EVENTS | LINK_EVENTS | TEXT_EVENTS
+WANTED_EVENTS = frozenset().union(
+    TRACKED_EVENTS,
+    LINE_EVENTS,
+    DEVICE_EVENTS,
+    LIST_EVENTS,
+    LINK_EVENTS,
+    TEXT_EVENTS,
+    MAILBOX_EVENTS,
+    SUMMARY_EVENTS,
+)
