@@ -15,6 +15,7 @@ from __future__ import annotations
 import heapq
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -86,6 +87,9 @@ class _Account(pj.Account):  # type: ignore[misc]
 
     def onInstantMessageStatus(self, prm: Any) -> None:  # noqa: N802
         self.phone.tell("message_answered", sip_code=prm.code, reason=prm.reason)
+
+    def onMwiInfo(self, prm: Any) -> None:  # noqa: N802
+        self.phone.tell("mwi", **_message_summary(prm.rdata.wholeMsg))
 
     def onIncomingCall(self, prm: Any) -> None:  # noqa: N802
         self.phone.ring(prm.callId, prm.rdata.wholeMsg)
@@ -357,6 +361,13 @@ class _Worker:
             self._turn()
         self._out.flush()
         os._exit(0)  # libDestroy waits for the network again, and destructors are not for order
+
+
+def _message_summary(notify: str) -> dict[str, object]:
+    """What a NOTIFY says of a mailbox (RFC 3842 §3.5)."""
+    found = re.search(r"^Voice-Message:[ \t]*([0-9]+)/([0-9]+)", notify, re.MULTILINE | re.IGNORECASE)
+    waiting = re.search(r"^Messages-Waiting:[ \t]*yes", notify, re.MULTILINE | re.IGNORECASE) is not None
+    return {"waiting": waiting, "new": int(found[1]) if found else 0, "old": int(found[2]) if found else 0}
 
 
 def _is_complete_wav(path: str) -> bool:

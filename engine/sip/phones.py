@@ -80,7 +80,7 @@ class PhoneEvent:
     """Something a phone saw.
 
     kind: registered, unregistered, incoming, calling, ringing (either direction), answered,
-    sound (media flows), dtmf, ended; message (sender, text), message_answered.
+    sound (media flows), dtmf, ended; message (sender, text), message_answered; mwi (waiting, new, old).
     at: time.monotonic() of the moment. data: sip_code and reason, digit, …
     """
 
