@@ -49,6 +49,7 @@ from api.rest import (
     search,
     sessions,
     tokens,
+    usage,
     users,
 )
 from api.routes import Routes, RouteTable
@@ -91,6 +92,7 @@ FEATURES: tuple[Routes, ...] = (
     presence.routes,
     search.routes,
     call_log.routes,
+    usage.routes,
     events.routes,
     audit.routes,
     health.routes,

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     READ_PRESENCE = "read_presence"
     SET_PRESENCE = "set_presence"
     READ_CALL_LOG = "read_call_log"  # and mark one's own entries as seen
+    READ_USAGE = "read_usage"
     READ_EVENTS = "read_events"
     READ_AUDIT = "read_audit"
     READ_METRICS = "read_metrics"
@@ -88,6 +89,7 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.READ_PRESENCE: S.BASIC_USER,
     P.SET_PRESENCE: S.BASIC_USER,
     P.READ_CALL_LOG: S.BASIC_USER,
+    P.READ_USAGE: S.OFFICE_MANAGER,
     P.READ_EVENTS: S.BASIC_USER,
     P.READ_AUDIT: S.OFFICE_MANAGER,
     P.READ_METRICS: S.SUPER_USER,

@@ -18,6 +18,7 @@ from engine.smpp.receipts import IdBase
 from engine.smpp.settings import BindSettings, CarrierSettings, SmscAddress
 from engine.smpp.statuses import StatusClass
 from engine.smpp.text import Concatenating, TextProfile
+from engine.usage.prices import PriceList, price_list, price_list_problems
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _VERSIONS: Mapping[str, int] = {"3.3": 0x33, "3.4": 0x34, "5.0": 0x50}
@@ -32,7 +33,8 @@ class CarrierSection:
 
     hosts: tried in turn, each `host` or `host:port`. bind_type: `separate` binds a transmitter and a
     receiver. binds: how many of them. rate_pdus_per_s: over all binds; None is as fast as the windows
-    allow. status_classes: command_status (`"0x400"`) to what it means to this carrier.
+    allow. status_classes: command_status (`"0x400"`) to what it means to this carrier. prices: of a
+    segment, by prefix or country; price_inbound: of one that comes in.
     """
 
     name: str
@@ -79,6 +81,9 @@ class CarrierSection:
     service_type: str = ""
     receipt_id_base: IdBase = "folded"
     unflagged_receipts: bool = False
+    price_currency: str | None = None
+    prices: dict[str, str] = field(default_factory=dict)
+    price_inbound: str | None = None
 
     def problems(self) -> list[str]:
         found = []
@@ -105,6 +110,7 @@ class CarrierSection:
             found.append("max_segments: must be 1 to 255.")
         if not all(_status(key) is not None for key in self.status_classes):
             found.append('status_classes: each key is a command_status, for example "0x400".')
+        found += price_list_problems(self.price_currency, self.prices, self.price_inbound)
         # What these types say is said of values that the checks above have let through.
         return found or self.smpp.problems()
 
@@ -125,6 +131,11 @@ class CarrierSection:
             queue_full_pause_s=self.queue_full_pause_s,
             longest_queue_full_pause_s=self.longest_queue_full_pause_s,
         )
+
+    @property
+    def price_list(self) -> PriceList | None:
+        """What it charges, as far as that is known."""
+        return price_list(self.price_currency, self.prices, self.price_inbound)
 
     @property
     def words(self) -> CarrierWords:

@@ -48,6 +48,7 @@ from engine.messaging.explain import Explainer
 from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
+from engine.parts.usage import make_usage
 from engine.presence.call_log import CallLog
 from engine.presence.live_roster import LiveRoster
 from engine.presence.service import Presence
@@ -221,6 +222,7 @@ async def _working(
         {one.name: AmiTexts(one, pbxs[one.name], clock) for one in settings.pbx},
     )
     hearers.append(desk_phones.hear)
+    usage = await make_usage(database, clock, {one.name: one.price_list for one in settings.carrier})
     services = Services(
         accounts=accounts,
         calls=calls,
@@ -237,6 +239,7 @@ async def _working(
         contacts=contacts,
         contact_files=ContactFiles(people, sees_domain, settings.contacts),
         directory=names,
+        usage=usage.reports,
         audit=AuditReader(database),
         event_log=event_log,
         event_rows=EventRows(database),
@@ -253,7 +256,7 @@ async def _working(
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts))),
+            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts) | dict(usage.upkeep))),
         ]
         try:
             async with calls.running():

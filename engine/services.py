@@ -32,6 +32,7 @@ from engine.messaging.consent import Consents
 from engine.messaging.explain import Explainer
 from engine.messaging.models import Message, MessageFilter, SendText
 from engine.presence.models import CallLogEntry, CallLogFilter, SetStatus, UserPresence
+from engine.usage.service import UsageReports
 
 __all__ = [
     "Accepted",
@@ -213,6 +214,7 @@ class Services:
     contacts: Contacts
     contact_files: ContactFiles
     directory: Directory
+    usage: UsageReports
     presence: Presence
     call_log: CallLog
     audit: AuditLog

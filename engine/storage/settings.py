@@ -45,6 +45,12 @@ def edit_within_s(connection: Connection, domain_id: str) -> int:
     return int(chosen.get("edit_within_s", DomainSettings().edit_within_s))
 
 
+def time_zone_of(connection: Connection, domain_id: str) -> str:
+    """See `DomainSettings.time_zone`."""
+    chosen = _chosen(connection, domain_settings, [domain_id]).get(domain_id, {})
+    return str(chosen.get("time_zone", DomainSettings().time_zone))
+
+
 def save_of_domain(connection: Connection, domain_id: str, settings: DomainSettings) -> None:
     """Those that are no columns of the domain."""
     values = {k: v for k, v in dataclasses.asdict(settings).items() if k not in _OF_DOMAIN_ROW}

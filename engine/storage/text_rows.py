@@ -43,7 +43,7 @@ INSERT_MESSAGE = HotStatement(
     *[
         column.name
         for column in messages.c
-        if column.name not in ("edited_ms", "deleted_ms", "reply_to", "reacted", "attached")
+        if column.name not in ("edited_ms", "deleted_ms", "reply_to", "part_count", "reacted", "attached")
     ],
 )
 #: Threads something was said in: (created_ms, message id, thread id). Texts of one batch may be written

@@ -195,6 +195,13 @@ def _store_part(tx: Transaction, number: _OurNumber, text: InboundText, intake: 
     whole = intake.words.join(text.carrier, text.data_coding, octets, part.total)
     tx.connection.execute(sa.update(inbound_parts).where(*_is(identity)).values(message_id=text.message_id))
     _deliver(tx, number, text, whole, text.flags, intake)
+    _note_parts(tx, text.message_id, part.total)
+
+
+def _note_parts(tx: Transaction, message_id: str, count: int) -> None:
+    """What carriers charge for a text that came in goes by its segments."""
+    if count > 1:
+        tx.connection.execute(sa.update(messages).where(messages.c.id == message_id).values(part_count=count))
 
 
 def _repeats(text: InboundText, known: AnyRow) -> bool:
@@ -243,6 +250,7 @@ def _flush_incomplete(tx: Transaction, identity: tuple[object, ...], words: Text
     else:
         # With a gap in it, it is no keyword, so there is nothing to answer.
         _deliver(tx, number, text, whole, ("incomplete",), _Intake(words, blocked_among(tx, {text.source})))
+        _note_parts(tx, text.message_id, len(rows))
 
 
 # Threads.

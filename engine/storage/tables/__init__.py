@@ -14,6 +14,7 @@ from engine.storage.tables import (
     messaging,
     presence,
     search,
+    usage,
 )
 from engine.storage.tables.base import metadata
 
@@ -30,4 +31,5 @@ __all__ = [
     "metadata",
     "presence",
     "search",
+    "usage",
 ]

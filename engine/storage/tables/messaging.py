@@ -31,6 +31,8 @@ messages = sa.Table(
     sa.Column("edited_ms", sa.BigInteger),
     sa.Column("deleted_ms", sa.BigInteger),  # the text is emptied then
     sa.Column("reply_to", sa.Text),
+    # Inbound: how many segments it came in.
+    sa.Column("part_count", sa.Integer, nullable=False, server_default="1"),
     # Whether there are or were reactions to it: without, nobody looks for them.
     sa.Column("reacted", sa.Integer, nullable=False, server_default="0"),
     # Whether it carries files, likewise.

@@ -662,6 +662,26 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: f"/v1/events?domains={t.domain.id}"),
         lambda ids: [Ask(f"/v1/events?domains={ids.domain}"), Ask(f"/v1/events?cursor={ids.domain}:0")],
     ),
+    "text_usage": Row(
+        fixed(lambda t: "/v1/usage/messages", domain_in="query"),
+        lambda ids: [Ask(f"/v1/usage/messages?domain_id={ids.domain}")],
+    ),
+    "call_usage": Row(
+        fixed(lambda t: "/v1/usage/calls", domain_in="query"),
+        lambda ids: [Ask(f"/v1/usage/calls?domain_id={ids.domain}")],
+    ),
+    "chat_usage": Row(
+        fixed(lambda t: "/v1/usage/chats", domain_in="query"),
+        lambda ids: [Ask(f"/v1/usage/chats?domain_id={ids.domain}")],
+    ),
+    "usage_summary": Row(
+        fixed(lambda t: "/v1/usage/summary", domain_in="query"),
+        lambda ids: [Ask(f"/v1/usage/summary?domain_id={ids.domain}")],
+    ),
+    "export_usage": Row(
+        fixed(lambda t: "/v1/usage:export?of=text", domain_in="query"),
+        lambda ids: [Ask(f"/v1/usage:export?of=text&domain_id={ids.domain}")],
+    ),
     "issue_ticket": Row(fixed(lambda t: "/v1/events/tickets")),
     "list_audit": Row(
         fixed(lambda t: "/v1/audit", domain_in="query"),

@@ -88,6 +88,8 @@ from engine.storage.messaging import SqlNumberDirectory, SqlTexts
 from engine.storage.own_texts import SqlOwnTexts
 from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SqlSearch
+from engine.storage.usage import SqlUsage
+from engine.usage.service import UsageReports
 from tests.integration.api.client import CheckedClient, Contract
 from tests.unit.presence.twins import ScriptedPhones, leg
 
@@ -417,6 +419,7 @@ async def a_world(
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
         contact_files=ContactFiles(SqlContactStore(database), sees_domain, ContactSettings()),
         directory=Directory(SqlContactStore(database), sees_domain),
+        usage=UsageReports(SqlUsage(database, clock), clock),
         presence=presence,
         call_log=CallLog(call_log, rosters[0], clock),
         audit=AuditReader(database),

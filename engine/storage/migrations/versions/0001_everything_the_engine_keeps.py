@@ -106,6 +106,13 @@ def upgrade() -> None:
         batch_op.create_index("uq_blocked_senders", ["peer", "domain_id", "number"], unique=True)
 
     op.create_table(
+        "carrier_prices",
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("prices", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("carrier", "from_ms", name=op.f("pk_carrier_prices")),
+    )
+    op.create_table(
         "consent_entries",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=False),
@@ -311,6 +318,7 @@ def upgrade() -> None:
         sa.Column("edited_ms", sa.BigInteger(), nullable=True),
         sa.Column("deleted_ms", sa.BigInteger(), nullable=True),
         sa.Column("reply_to", sa.Text(), nullable=True),
+        sa.Column("part_count", sa.Integer(), server_default="1", nullable=False),
         sa.Column("reacted", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attached", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
@@ -392,6 +400,65 @@ def upgrade() -> None:
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("stream", name=op.f("pk_streams")),
+    )
+    op.create_table(
+        "usage_days",
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("failure_class", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("items", sa.BigInteger(), nullable=False),
+        sa.Column("segments", sa.BigInteger(), nullable=False),
+        sa.Column("charged_segments", sa.BigInteger(), nullable=False),
+        sa.Column("cost_micros", sa.BigInteger(), nullable=False),
+        sa.Column("answered", sa.BigInteger(), nullable=False),
+        sa.Column("missed", sa.BigInteger(), nullable=False),
+        sa.Column("talk_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "domain_id",
+            "kind",
+            "day",
+            "kept",
+            "user_id",
+            "number",
+            "direction",
+            "carrier",
+            "status",
+            "failure_class",
+            "currency",
+            name=op.f("pk_usage_days"),
+        ),
+    )
+    op.create_table(
+        "usage_marks",
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("counted_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("domain_id", name=op.f("pk_usage_marks")),
+    )
+    op.create_table(
+        "usage_spans",
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("first_id", sa.Text(), nullable=False),
+        sa.Column("last_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("domain_id", "day", name=op.f("pk_usage_spans")),
+    )
+    op.create_table(
+        "usage_stale",
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("domain_id", "kind", "day", name=op.f("pk_usage_stale")),
     )
     op.create_table(
         "call_log",
