@@ -56,12 +56,14 @@ from api.routes import Routes, RouteTable
 from api.settings import ApiSettings
 from api.websocket import EventSockets, watching
 from engine.clock import Clock, SystemClock
+from api.unreadable import Connection, go_on
 from engine.services import Services
 
 VERSION = "1"
 
 HOT_LANES: web.AppKey[HotLanes] = web.AppKey("hot_lanes", HotLanes)
 
+FRONT_DOOR: web.AppKey[FrontDoor] = web.AppKey("front_door", FrontDoor)
 FEATURES: tuple[Routes, ...] = (
     domains.routes,
     users.routes,
@@ -122,10 +124,15 @@ def build_app(
     )
     app = web.Application(client_max_size=settings.max_body_octets)
     app[CONTEXT] = context
-    door = FrontDoor(context)
+    door = app[FRONT_DOOR] = FrontDoor(context)
     endpoints = [Endpoint(route, door) for route in table]
     for endpoint in endpoints:
-        app.router.add_route(endpoint.route.method, endpoint.route.aiohttp_path, endpoint.serve)
+        app.router.add_route(
+            endpoint.route.method,
+            endpoint.route.aiohttp_path,
+            endpoint.serve,
+            expect_handler=go_on,
+        )
     app[HOT_LANES] = HotLanes(endpoints, settings.max_body_octets, settings.keepalive_s)
     app.router.add_route("*", "/{anything:.*}", Portal(Unmatched(table, door).serve).serve)
 
@@ -153,22 +160,21 @@ async def serving(
     the event sockets. Raises OSError when the address cannot be bound.
     """
     settings = app[CONTEXT].settings
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # the front door writes one line a request, and none on the hot path
-        auto_decompress=False,  # compressed bodies are refused unread
-        keepalive_timeout=settings.keepalive_s,
-        shutdown_timeout=settings.stop_within_s,
-        lingering_time=2.0,  # what a refused body still sends is read this long, so that its sender sees why
-        max_line_size=8_190,
-        max_field_size=8_190,
-        max_headers=64,
-    )
+    runner = web.AppRunner(app, shutdown_timeout=settings.stop_within_s)
     await runner.setup()
     lanes = app[HOT_LANES]
-    lanes.to_aiohttp = runner.server
+    limits = {
+        "auto_decompress": False,  # compressed bodies are refused unread
+        "lingering_time": 2.0,  # so long a refused body is read, so that its sender sees why
+        "max_line_size": 8_190,
+        "max_field_size": 8_190,
+        "max_headers": 64,
+    }
+    lanes.to_aiohttp = lambda: Connection(server, app[FRONT_DOOR], settings.keepalive_s, **limits)
     try:
         listening = await asyncio.get_running_loop().create_server(
+    server = runner.server
+    assert server is not None
             lanes, settings.host, settings.port, backlog=1_024, ssl=tls
         )
         host, port = listening.sockets[0].getsockname()[:2]

@@ -19,7 +19,7 @@ from api.answers import HotAnswer, whole
 from api.context import Context
 from api.cookies import SESSION_COOKIE, refuse_forged
 from api.permissions import Permission, scopes_with
-from api.problems import MethodNotAllowed, RouteNotFound, internal_error, problem_response
+from api.problems import MalformedRequest, MethodNotAllowed, RouteNotFound, internal_error, problem_response
 from api.proxies import client_address, own_origin
 from api.requests import ApiRequest, RequestIds, claim_of, decode_body, parse_query, read_body
 from api.routes import NoBody, NoQuery, Route
@@ -66,7 +66,7 @@ class FrontDoor:
         log.error("api.request_failed", request_id=identity, exc_info=error)
         return problem_response(internal_error(), identity)
 
-    def finish(self, request: web.Request, response: web.StreamResponse, identity: str) -> None:
+    def finish(self, request: web.BaseRequest, response: web.StreamResponse, identity: str) -> None:
         """Add the headers every answer has; an upgraded connection has sent its own."""
         if response.prepared:
             return
@@ -132,7 +132,7 @@ class Endpoint:
         try:
             response = await self._answer(request, identity)
         except Exception as error:
-            response = self._door.failed(request.method, error, identity)
+            response = self._door.failed(request.method, _blamed(request, error), identity)
         self._door.finish(request, response, identity)
         elapsed_s = time.perf_counter() - started
         self._metrics.answered(response.status, elapsed_s)
@@ -240,6 +240,14 @@ class Endpoint:
             return
         if origin != own_origin(request, self._context.settings.trusted_proxies):
             raise Forbidden("This web page may not open an event socket.", code="origin_not_allowed")
+
+
+def _blamed(request: web.Request, error: Exception) -> Exception:
+    """Why a handler failed; a body that did not come whole is its sender's doing, wherever it was read."""
+    gone = isinstance(error, ConnectionError) and request.transport is None
+    if gone or isinstance(error, web.RequestPayloadError):
+        return MalformedRequest("The body did not come whole.", code="unreadable_request")
+    return error
 
 
 class Unmatched:

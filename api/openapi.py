@@ -32,6 +32,7 @@ _EVERY_ROUTE = frozenset(
         "storage_busy",
         "storage_closing",
         "storage_outcome_unknown",
+        "unreadable_request",
     }
 )
 _WITH_CREDENTIAL = frozenset(

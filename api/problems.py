@@ -62,6 +62,7 @@ CLASSES: tuple[tuple[type[EngineError], Kind], ...] = (
 CODES: Mapping[str, Kind] = {
     # Decided before any feature is asked.
     "malformed_json": Kind(400, "The body is not JSON"),
+    "unreadable_request": Kind(400, "The request is not readable"),
     "malformed_header": Kind(400, "A header is malformed"),
     "bad_handshake": Kind(400, "The WebSocket handshake is malformed"),
     "unauthenticated": Kind(401, "A credential is missing"),

@@ -318,7 +318,7 @@ _EVERYWHERE = frozenset(
         "scope_too_low", "internal", "storage_unavailable", "storage_busy", "storage_closing",
         "storage_outcome_unknown", "invalid_input", "malformed_json", "body_too_large",
         "unsupported_media_type", "idempotency_mismatch", "malformed_header", "not_found",
-        "invalid_request", "origin_not_allowed", "anti_forgery_missing",
+        "invalid_request", "origin_not_allowed", "anti_forgery_missing", "unreadable_request",
     }
 )  # fmt: skip
 
