@@ -54,16 +54,16 @@ from api.rest import (
 )
 from api.routes import Routes, RouteTable
 from api.settings import ApiSettings
+from api.unreadable import Connection, go_on
 from api.websocket import EventSockets, watching
 from engine.clock import Clock, SystemClock
-from api.unreadable import Connection, go_on
 from engine.services import Services
 
 VERSION = "1"
 
+FRONT_DOOR: web.AppKey[FrontDoor] = web.AppKey("front_door", FrontDoor)
 HOT_LANES: web.AppKey[HotLanes] = web.AppKey("hot_lanes", HotLanes)
 
-FRONT_DOOR: web.AppKey[FrontDoor] = web.AppKey("front_door", FrontDoor)
 FEATURES: tuple[Routes, ...] = (
     domains.routes,
     users.routes,
@@ -162,6 +162,8 @@ async def serving(
     settings = app[CONTEXT].settings
     runner = web.AppRunner(app, shutdown_timeout=settings.stop_within_s)
     await runner.setup()
+    server = runner.server
+    assert server is not None
     lanes = app[HOT_LANES]
     limits = {
         "auto_decompress": False,  # compressed bodies are refused unread
@@ -173,8 +175,6 @@ async def serving(
     lanes.to_aiohttp = lambda: Connection(server, app[FRONT_DOOR], settings.keepalive_s, **limits)
     try:
         listening = await asyncio.get_running_loop().create_server(
-    server = runner.server
-    assert server is not None
             lanes, settings.host, settings.port, backlog=1_024, ssl=tls
         )
         host, port = listening.sockets[0].getsockname()[:2]
