@@ -51,7 +51,8 @@ class PrivateAsterisk:
 
     host, sip_port (UDP), ami_port (TCP), ami_username, ami_secret: how to reach it.
     message_secret: seals texts from its phones.
-    dial_context: the domain's context; 10XX rings users, 600 echoes, +… goes to the carrier.
+    dial_context: the domain's context; 10XX rings users, 600 echoes, +… goes to the carrier, 8610XX is a
+    user's mailbox and 860 one's own.
     """
 
     host = "127.0.0.1"
@@ -69,12 +70,14 @@ class PrivateAsterisk:
         ami_port: int | None = None,
         ring_s: int = 30,
         extra_dialplan: str = "",
+        voicemail: bool = False,
     ) -> None:
         """work_dir: made if missing, for configuration and logs; ports not named are picked free.
 
         tree: from find_asterisk(), which is called without one.
         ring_s: how long the dialplan lets a destination ring.
         extra_dialplan: `exten => …` lines added to dial_context.
+        voicemail: whether calls that nobody takes end in the mailbox of the user, which is there anyway.
         """
         self.users = {user.name: user for user in users}
         self.carrier = carrier or SipUser("carrier", secrets.token_hex(12))
@@ -87,6 +90,7 @@ class PrivateAsterisk:
         self._work_dir = work_dir
         self._ring_s = ring_s
         self._extra_dialplan = extra_dialplan
+        self._voicemail = voicemail
         self._run_dir: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -107,6 +111,13 @@ class PrivateAsterisk:
     def tree(self) -> AsteriskTree | None:
         """The Asterisk in use; None before the first start if none was given."""
         return self._tree
+
+    @property
+    def voicemail_spool(self) -> Path:
+        """Where its recordings are. Raises AsteriskUnavailable while it does not run."""
+        if self._run_dir is None:
+            raise AsteriskUnavailable("asterisk_unavailable: not started")
+        return self._run_dir / "spool" / "voicemail"
 
     @property
     def log_file(self) -> Path:
@@ -191,6 +202,7 @@ class PrivateAsterisk:
             message_secret=self.message_secret,
             ring_s=self._ring_s,
             extra_dialplan=self._extra_dialplan,
+            voicemail=self._voicemail,
         )
         for name, text in render(tree, plan, SHIPPED_CONFIG).items():
             (run / "etc" / name).write_text(text, encoding="utf-8")

@@ -20,6 +20,7 @@ SHIPPED = (
     "extensions.example.conf",
     "pjsip.example.conf",
     "indications.conf",
+    "voicemail.conf",
 )
 #: The context of the example dialplan.
 DIAL_CONTEXT = "acme"
@@ -39,6 +40,7 @@ app_dial app_read app_stack app_playback app_echo app_userevent app_verbose
 func_callerid func_channel func_logic func_strings func_timeout func_global func_hangupcause
 func_base64 func_rand func_sha1
 func_pjsip_aor func_pjsip_contact func_pjsip_endpoint func_devstate func_cdr
+app_voicemail res_pjsip_mwi res_pjsip_mwi_body_generator
 cdr_manager cel_manager res_manager_devicestate res_manager_presencestate func_presencestate pbx_config
 """.split()  # noqa: SIM905 - a table to read
 
@@ -65,7 +67,8 @@ class AsteriskPlan:
     """What one private Asterisk is to be. Ports on 127.0.0.1; rtp_ports: first and last.
 
     carrier: a phone registering as this user plays the carrier; numbers in international form
-    go to it. ring_s: how long the example dialplan lets a destination ring.
+    go to it. ring_s: how long the example dialplan lets a destination ring. voicemail: whether what nobody
+    takes ends in a mailbox; each user has one, by its own name.
     """
 
     etc: Path
@@ -79,6 +82,7 @@ class AsteriskPlan:
     ring_s: int
     message_secret: str = field(default="", repr=False)
     extra_dialplan: str = ""
+    voicemail: bool = False
 
 
 def render(tree: AsteriskTree, plan: AsteriskPlan, shipped: Path) -> Mapping[str, str]:
@@ -86,6 +90,7 @@ def render(tree: AsteriskTree, plan: AsteriskPlan, shipped: Path) -> Mapping[str
     files = {name: (shipped / name).read_text(encoding="utf-8") for name in SHIPPED}
     # Included under other names, as Asterisk wants the plain ones for itself.
     files["manager.example.conf"] = files.pop("manager.conf")
+    files["voicemail.example.conf"] = files.pop("voicemail.conf")
     first, last = plan.rtp_ports
     return {
         **files,
@@ -100,9 +105,16 @@ def render(tree: AsteriskTree, plan: AsteriskPlan, shipped: Path) -> Mapping[str
         "extensions.conf": (
             '#include "extensions.example.conf"\n'
             f"[globals](+)\nRING_SECONDS = {plan.ring_s}\nRINGBACK_MESSAGE_SECRET = {plan.message_secret}\n"
+            f"VOICEMAIL = {'yes' if plan.voicemail else 'no'}\n"
             f"[{DIAL_CONTEXT}](+)\n"
             + "".join(f"exten => {user.name},hint,PJSIP/{user.name}\n" for user in plan.users)
             + plan.extra_dialplan
+        ),
+        "voicemail.conf": (
+            '#include "voicemail.example.conf"\n'
+            f"[{DIAL_CONTEXT}](+)\n"
+            # Nobody may log in to one by its password: the phone's own is enough.
+            + "".join(f"{user.name} => -,{user.display_name or user.name}\n" for user in plan.users)
         ),
         "rtp.conf": f"[general]\nrtpstart = {first}\nrtpend = {last}\nicesupport = no\n",
         "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error\n",
@@ -144,8 +156,16 @@ def _pjsip_conf(plan: AsteriskPlan) -> str:
         name = user.name
         parts.append(
             f"[{name}]({template})\nauth = {name}\naors = {name}\n"
-            + (f'callerid = "{user.display_name or name}" <{name}>\n' if template == "phone" else "")
+            + (_own_lines(user) if template == "phone" else "")
             + f"[{name}](phone-auth)\nusername = {name}\npassword = {user.password}\n"
             f"[{name}](phone-aor)\n"
         )
     return "".join(parts)
+
+
+def _own_lines(user: SipUser) -> str:
+    """What is each phone's own."""
+    return (
+        f'callerid = "{user.display_name or user.name}" <{user.name}>\n'
+        f"mailboxes = {user.name}@{DIAL_CONTEXT}\n"
+    )
