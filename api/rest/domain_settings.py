@@ -25,11 +25,13 @@ class DomainSettingsChanges(Input):
     desk_phone_chat: bool = LEFT_AS_IT_IS
     users_edit_shared_contacts: bool = LEFT_AS_IT_IS
     edit_within_s: Annotated[int, Field(ge=0, le=31_536_000)] = LEFT_AS_IT_IS
+    webhook_content: bool = LEFT_AS_IT_IS
     time_zone: Word = LEFT_AS_IT_IS
     keep_messages_days: Days | None = LEFT_AS_IT_IS
     keep_calls_days: Days | None = LEFT_AS_IT_IS
     keep_voicemails_days: Days | None = LEFT_AS_IT_IS
     keep_attachments_days: Days | None = LEFT_AS_IT_IS
+    voicemail_context: Annotated[str, Field(max_length=79)] = LEFT_AS_IT_IS
 
 
 class DomainSettingsResource(Resource):
@@ -42,6 +44,9 @@ class DomainSettingsResource(Resource):
     edit_within_s: int = Field(
         description="How long after saying something in a chat its author may change it; 0 never."
     )
+    webhook_content: bool = Field(
+        description="Whether webhooks carry texts and numbers; otherwise ids and states alone."
+    )
     time_zone: str = Field(description="Of its days: a name of the IANA database.")
     keep_messages_days: int | None = Field(
         description="How many whole days texts and chats are kept; null for ever."
@@ -49,6 +54,9 @@ class DomainSettingsResource(Resource):
     keep_calls_days: int | None
     keep_voicemails_days: int | None
     keep_attachments_days: int | None
+    voicemail_context: str = Field(
+        description="Context of voicemail.conf whose mailboxes are all this domain's; resellers change it."
+    )
 
 
 def shown(settings: DomainSettings) -> DomainSettingsResource:
@@ -58,11 +66,13 @@ def shown(settings: DomainSettings) -> DomainSettingsResource:
         desk_phone_chat=settings.desk_phone_chat,
         users_edit_shared_contacts=settings.users_edit_shared_contacts,
         edit_within_s=settings.edit_within_s,
+        webhook_content=settings.webhook_content,
         time_zone=settings.time_zone,
         keep_messages_days=settings.keep_messages_days,
         keep_calls_days=settings.keep_calls_days,
         keep_voicemails_days=settings.keep_voicemails_days,
         keep_attachments_days=settings.keep_attachments_days,
+        voicemail_context=settings.voicemail_context,
     )
 
 

@@ -100,8 +100,10 @@ class DomainSettings:
     sms_enabled, region: as in `Domain`. desk_phone_chat: whether chats may reach desk phones; see
     `UserSettings.desk_phone_chat`. users_edit_shared_contacts: users too, not only office managers.
     edit_within_s: how long after saying something in a chat its author may change it; 0 never.
+    webhook_content: whether webhooks carry texts and numbers, or ids and states alone.
     time_zone: of its days, for example Europe/Berlin. keep_..._days: how many whole days something is
-    kept; None for ever. Texts, chats and what the threads tell of are messages.
+    kept; None for ever. Texts, chats and what the threads tell of are messages. voicemail_context: the
+    context of voicemail.conf whose mailboxes are all this domain's; empty where there is none.
     """
 
     sms_enabled: bool = True
@@ -109,11 +111,13 @@ class DomainSettings:
     desk_phone_chat: bool = False
     users_edit_shared_contacts: bool = False
     edit_within_s: int = 86_400
+    webhook_content: bool = True
     time_zone: str = "UTC"
     keep_messages_days: int | None = None
     keep_calls_days: int | None = None
     keep_voicemails_days: int | None = None
     keep_attachments_days: int | None = None
+    voicemail_context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,11 +455,13 @@ class UpdateDomainSettings:
     desk_phone_chat: bool | Unset = UNSET
     users_edit_shared_contacts: bool | Unset = UNSET
     edit_within_s: int | Unset = UNSET
+    webhook_content: bool | Unset = UNSET
     time_zone: str | Unset = UNSET
     keep_messages_days: int | Unset | None = UNSET
     keep_calls_days: int | Unset | None = UNSET
     keep_voicemails_days: int | Unset | None = UNSET
     keep_attachments_days: int | Unset | None = UNSET
+    voicemail_context: str | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

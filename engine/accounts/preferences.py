@@ -78,18 +78,19 @@ class Preferences:
     async def change_domain(
         self, principal: Principal, domain_id: str, command: UpdateDomainSettings
     ) -> DomainSettings:
-        """Whether a domain may text at all is its reseller's to say, since texts cost.
+        """Whether a domain may text at all is its reseller's to say, since texts cost; and which mailboxes of
+        a PBX are its own, since it shares the PBX with others.
 
         Raises NotFound, InvalidRequest or Forbidden.
         """
-        require_scope(
-            principal,
-            Scope.OFFICE_MANAGER if isinstance(command.sms_enabled, Unset) else Scope.RESELLER,
-        )
+        resellers = (command.sms_enabled, command.voicemail_context)
+        managers = all(isinstance(one, Unset) for one in resellers)
+        require_scope(principal, Scope.OFFICE_MANAGER if managers else Scope.RESELLER)
         command = dataclasses.replace(
             command,
             region=checked(command.region, validation.region),
             edit_within_s=checked(command.edit_within_s, validation.edit_within_s),
+            voicemail_context=checked(command.voicemail_context, validation.voicemail_context),
             time_zone=checked(command.time_zone, validation.time_zone),
             keep_messages_days=checked(
                 command.keep_messages_days, validation.kept_days("keep_messages_days")

@@ -21,6 +21,8 @@ from engine.ids import is_id
 _EXTENSION = re.compile(r"[0-9]{2,10}")
 _ENDPOINT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _DIAL_CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+# Without a dot in front: it names a folder of the spool.
+_VOICEMAIL_CONTEXT = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,78}")
 _PEER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _RESELLER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Begins with a letter, so that it is never somebody's extension.
@@ -147,6 +149,12 @@ def time_zone(name: str) -> str:
     except (OSError, ValueError, KeyError):
         pass
     raise invalid("time_zone", "Give the name of a time zone, for example Europe/Berlin.")
+
+
+def voicemail_context(text: str) -> str:
+    if text and not _VOICEMAIL_CONTEXT.fullmatch(text):
+        raise invalid("voicemail_context", "Give the name of a context of voicemail.conf, or nothing.")
+    return text
 
 
 def kept_days(field: str) -> Callable[[int | None], int | None]:
