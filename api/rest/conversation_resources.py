@@ -9,6 +9,8 @@ from pydantic import Field
 from api.rest.call_log import CallLogResource
 from api.rest.call_log import shown as call_shown
 from api.rest.messages import MessageResource, PhoneText, document
+from api.rest.voicemails import VoicemailResource
+from api.rest.voicemails import shown as voicemail_shown
 from api.schema import At, Input, Line, Listed, Resource, Word, at, at_or_none
 from engine.accounts.models import Page
 from engine.conversations.models import (
@@ -31,6 +33,7 @@ from engine.conversations.models import (
 )
 from engine.conversations.timeline import cursor_of
 from engine.messaging.models import Direction, Message
+from engine.voicemail.models import Voicemail
 
 #: Characters of the last message that a list shows.
 PREVIEW = 160
@@ -217,12 +220,15 @@ class NoticeResource(Resource):
 class TimelineItemResource(Resource):
     """One thing on the timeline: the field named by its type is not null, the others are."""
 
-    type: Literal["message", "notice", "call"]
+    type: Literal["message", "notice", "call", "voicemail"]
     id: str
     at: At
     message: MessageResource | None
     notice: NoticeResource | None
     call: CallLogResource | None
+    voicemail: VoicemailResource | None = Field(
+        description="Without its contact, which the conversation itself names."
+    )
 
 
 class Timeline(Listed[TimelineItemResource]):
@@ -299,11 +305,13 @@ def timeline_page(page: Page[TimelineItem]) -> dict[str, Any]:
 
 def _timeline_item(one: TimelineItem) -> dict[str, Any]:
     item = one.item
-    document_of = {"message": None, "notice": None, "call": None}
+    document_of = {"message": None, "notice": None, "call": None, "voicemail": None}
     if isinstance(item, Message):
         at_ms, what = item.created_ms, document(item)
     elif isinstance(item, Notice):
         at_ms, what = item.at_ms, {"kind": item.kind, "user_id": item.user_id, "data": item.data}
+    elif isinstance(item, Voicemail):
+        at_ms, what = item.received_ms, voicemail_shown(item).model_dump(mode="json")
     else:
         at_ms, what = item.started_ms, call_shown(item).model_dump(mode="json")
     return {"type": one.type, "id": item.id, "at": at(at_ms), **document_of, one.type: what}

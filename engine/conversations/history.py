@@ -8,7 +8,7 @@ from engine.accounts.models import Page, PageRequest, Principal
 from engine.conversations import errors
 from engine.conversations.access import Standing, standing
 from engine.conversations.models import TimelineItem
-from engine.conversations.ports import CallLog, Position, ThreadReads, ThreadStore
+from engine.conversations.ports import CallLog, Position, ThreadReads, ThreadStore, VoicemailLog
 from engine.conversations.timeline import (
     cursor_of,
     digits_before,
@@ -30,9 +30,10 @@ _MAX_PAGE = 200
 class History:
     """Every method may raise StorageUnavailable."""
 
-    def __init__(self, store: ThreadStore, calls: CallLog) -> None:
+    def __init__(self, store: ThreadStore, calls: CallLog, voicemails: VoicemailLog) -> None:
         self._store = store
         self._calls = calls
+        self._voicemails = voicemails
 
     async def messages(
         self, principal: Principal, conversation_id: str, page: PageRequest = _FIRST_PAGE
@@ -55,7 +56,7 @@ class History:
     async def timeline(
         self, principal: Principal, conversation_id: str, page: PageRequest = _FIRST_PAGE
     ) -> Page[TimelineItem]:
-        """Messages, notices and calls, newest first. Raises NotFound or InvalidRequest."""
+        """Messages, notices, calls and voicemails, newest first. Raises NotFound or InvalidRequest."""
         check_limit(page)
         before = None if page.cursor is None else position_at(page.cursor)
         return await self._before(principal, conversation_id, before, page.limit)
@@ -175,19 +176,19 @@ class History:
     async def _calls_in(
         self, principal: Principal, asked: Standing, before: Position | None, limit: int
     ) -> Sequence[TimelineItem]:
-        """Those of the user with the one other party of a thread; a group has none."""
-        thread, user_id = asked.thread, principal.user_id
-        if user_id is None:
+        """Calls of the user with the one other party of a thread, and voicemails from it; none in a group."""
+        user_id = principal.user_id
+        peer = None if user_id is None else asked.thread.other_party(user_id)
+        if user_id is None or peer is None:
             return ()
-        if thread.direct_key is not None:
-            peer = next(one for one in thread.direct_key.split(":") if one != user_id)
-        elif len(thread.peers) == 1:
-            peer = thread.peers[0]
-        else:
-            return ()
-        bound = None if before is None else (before[0], f"clog_{before[1]}")
-        calls = await self._calls.calls_between(user_id, peer, bound, limit)
-        return merged((), (), calls, limit)
+        when, digits = (None, "") if before is None else before
+        calls = await self._calls.calls_between(
+            user_id, peer, None if when is None else (when, f"clog_{digits}"), limit
+        )
+        voicemails = await self._voicemails.voicemails_between(
+            user_id, peer, None if when is None else (when, f"vm_{digits}"), limit
+        )
+        return merged((), (), calls, limit, voicemails)
 
 
 def check_limit(page: PageRequest) -> None:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from engine.messaging.models import Message
 from engine.presence.models import CallLogEntry
+from engine.voicemail.models import Voicemail
 
 #: `muted_until_ms` of somebody who has muted a thread for ever.
 FOR_EVER = -1
@@ -58,6 +59,12 @@ class Conversation:
     state: ThreadState = ThreadState.OPEN
     claimed_by: str | None = None
     claimed_ms: int | None = None
+
+    def other_party(self, user_id: str | None) -> str | None:
+        """Who alone is at the other end: a user's id or an outside number; None in a group."""
+        if self.direct_key is not None:
+            return next((one for one in self.direct_key.split(":") if one != user_id), None)
+        return self.peers[0] if len(self.peers) == 1 else None
 
 
 class Role(StrEnum):
@@ -222,9 +229,9 @@ class Notice:
 class TimelineItem:
     """One thing on a timeline. position: orders items of all types; see `timeline`."""
 
-    type: Literal["message", "notice", "call"]
+    type: Literal["message", "notice", "call", "voicemail"]
     position: tuple[int, str]
-    item: Message | Notice | CallLogEntry
+    item: Message | Notice | CallLogEntry | Voicemail
 
 
 # Commands.

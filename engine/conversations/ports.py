@@ -28,6 +28,7 @@ from engine.events import NewEvent
 from engine.idempotency import Claim, Replayed
 from engine.messaging.models import Message, SendText
 from engine.presence.models import CallLogEntry
+from engine.voicemail.models import Voicemail
 
 R = TypeVar("R")
 
@@ -249,6 +250,15 @@ class CallLog(Protocol):
         self, user_id: str, peer: str, before: tuple[int, str] | None, limit: int
     ) -> Sequence[CallLogEntry]:
         """Those with an outside number (E.164) or another user, newest first. before: (started_ms, id)."""
+
+
+class VoicemailLog(Protocol):
+    """Voicemails in a user's mailbox."""
+
+    async def voicemails_between(
+        self, user_id: str, peer: str, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[Voicemail]:
+        """Those an outside number (E.164) or another user left, newest first. before: (received_ms, id)."""
 
 
 class Announcer(Protocol):

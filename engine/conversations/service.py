@@ -46,6 +46,7 @@ from engine.conversations.ports import (
     ThreadChanges,
     ThreadReads,
     ThreadStore,
+    VoicemailLog,
 )
 from engine.conversations.rewriting import Rewriting
 from engine.conversations.saying import RenderMessage, Saying
@@ -82,6 +83,7 @@ class Conversations:
         contacts: AddressBook = _STRANGERS,
         names: Names = _STRANGERS,
         calls: CallLog = _STRANGERS,
+        voicemails: VoicemailLog = _STRANGERS,
     ) -> None:
         self._store = store
         self._contacts = contacts
@@ -90,7 +92,7 @@ class Conversations:
         self._clock = clock
         self._typing = TypingLimits()
         self._saying = Saying(store, texts, clock)
-        self.history = History(store, calls)
+        self.history = History(store, calls, voicemails)
         self.claims = Claims(store, self)
         self.rewriting = Rewriting(store, texts, self.history)
         self.drafts = Drafts(store)

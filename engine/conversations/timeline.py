@@ -1,8 +1,8 @@
-"""One timeline of messages, notices and calls, newest first, however many kinds there are.
+"""One timeline of messages, notices, calls and voicemails, newest first, however many kinds there are.
 
 A position is (when, hex digits of the id). Messages and notices are ordered by their ids alone, whose
-digits begin with the millisecond; a call by when it began. So one cursor bounds them all, and each
-kind is read along its own index.
+digits begin with the millisecond; a call by when it began, a voicemail by when it was left. So one cursor
+bounds them all, and each kind is read along its own index.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from engine.conversations.ports import Position
 from engine.errors import InvalidRequest
 from engine.messaging.models import Message
 from engine.presence.models import CallLogEntry
+from engine.voicemail.models import Voicemail
 
 _MS_DIGITS = 12  # of an id: its first 48 bits
 _ID_DIGITS = 32
@@ -23,10 +24,12 @@ def digits_of(item_id: str) -> str:
     return item_id.rpartition("_")[2]
 
 
-def position_of(item: Message | Notice | CallLogEntry) -> Position:
+def position_of(item: Message | Notice | CallLogEntry | Voicemail) -> Position:
     digits = digits_of(item.id)
     if isinstance(item, CallLogEntry):
         return item.started_ms, digits
+    if isinstance(item, Voicemail):
+        return item.received_ms, digits
     return int(digits[:_MS_DIGITS], 16), digits
 
 
@@ -36,7 +39,7 @@ def digits_before(position: Position) -> str:
     made_ms = int(digits[:_MS_DIGITS], 16)
     if made_ms == at_ms:
         return digits
-    # The position is a call's, whose id was made later or earlier than the call began.
+    # The position is a call's or a voicemail's, whose id was made later or earlier than that was.
     return f"{at_ms + (made_ms > at_ms):0{_MS_DIGITS}x}".ljust(_ID_DIGITS, "0")
 
 
@@ -55,12 +58,17 @@ def position_after(item_id: str) -> Position | None:
 
 
 def merged(
-    messages: Iterable[Message], notices: Iterable[Notice], calls: Iterable[CallLogEntry], limit: int
+    messages: Iterable[Message],
+    notices: Iterable[Notice],
+    calls: Iterable[CallLogEntry],
+    limit: int,
+    voicemails: Iterable[Voicemail] = (),
 ) -> list[TimelineItem]:
     """The newest of all, at most limit."""
     items = [TimelineItem("message", position_of(one), one) for one in messages]
     items += [TimelineItem("notice", position_of(one), one) for one in notices]
     items += [TimelineItem("call", position_of(one), one) for one in calls]
+    items += [TimelineItem("voicemail", position_of(one), one) for one in voicemails]
     items.sort(key=lambda one: one.position, reverse=True)
     return items[:limit]
 
