@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CHANGE_NUMBERS = "change_numbers"
     DELETE_NUMBERS = "delete_numbers"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     MINT_TOKENS = "mint_tokens"
     PLACE_CALLS = "place_calls"
     READ_CALLS = "read_calls"
@@ -46,6 +47,8 @@ class Permission(StrEnum):
     CHANGE_CONVERSATIONS = "change_conversations"  # start them, say who is in them, keep one's side
     READ_PRESENCE = "read_presence"
     SET_PRESENCE = "set_presence"
+    READ_VOICEMAIL = "read_voicemail"  # of one's own mailbox
+    CHANGE_VOICEMAIL = "change_voicemail"
     READ_CALL_LOG = "read_call_log"  # and mark one's own entries as seen
     READ_USAGE = "read_usage"
     READ_EVENTS = "read_events"
@@ -75,6 +78,7 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.CHANGE_NUMBERS: S.OFFICE_MANAGER,
     P.DELETE_NUMBERS: S.RESELLER,
     P.MANAGE_KEYS: S.OFFICE_MANAGER,
+    P.MANAGE_WEBHOOKS: S.OFFICE_MANAGER,
     P.MINT_TOKENS: S.BASIC_USER,  # a key of one user mints for that user
     P.PLACE_CALLS: S.BASIC_USER,
     P.READ_CALLS: S.BASIC_USER,
@@ -88,6 +92,8 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.CHANGE_CONVERSATIONS: S.BASIC_USER,
     P.READ_PRESENCE: S.BASIC_USER,
     P.SET_PRESENCE: S.BASIC_USER,
+    P.READ_VOICEMAIL: S.BASIC_USER,
+    P.CHANGE_VOICEMAIL: S.BASIC_USER,
     P.READ_CALL_LOG: S.BASIC_USER,
     P.READ_USAGE: S.OFFICE_MANAGER,
     P.READ_EVENTS: S.BASIC_USER,

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.ranges import RangeNotSatisfiable
 from engine.errors import (
     Conflict,
     EngineError,
@@ -61,8 +62,8 @@ CLASSES: tuple[tuple[type[EngineError], Kind], ...] = (
 #: Every code the API answers with; docs/api.md shows this table, and a test holds the two together.
 CODES: Mapping[str, Kind] = {
     # Decided before any feature is asked.
-    "malformed_json": Kind(400, "The body is not JSON"),
     "unreadable_request": Kind(400, "The request is not readable"),
+    "malformed_json": Kind(400, "The body is not JSON"),
     "malformed_header": Kind(400, "A header is malformed"),
     "bad_handshake": Kind(400, "The WebSocket handshake is malformed"),
     "unauthenticated": Kind(401, "A credential is missing"),
@@ -83,6 +84,7 @@ CODES: Mapping[str, Kind] = {
     # Decided by the features.
     "invalid_request": Kind(422, "The request cannot be processed as it is"),
     "invalid_cursor": Kind(422, "The cursor is not one of ours"),
+    "invalid_url": Kind(422, "Nothing can be sent to this address"),
     "mixed_conversation": Kind(422, "Users and outside numbers do not mix"),
     "invalid_number": Kind(422, "The phone number is not valid"),
     "import_refused": Kind(422, "Some rows cannot be taken, so none was"),
@@ -118,7 +120,11 @@ CODES: Mapping[str, Kind] = {
     "constraint_violated": Kind(409, "The change contradicts what is stored"),
     "in_use": Kind(409, "Something else still needs it"),
     "too_many_contacts": Kind(409, "The address book is full"),
+    "too_many_subscriptions": Kind(409, "There is no room for another browser"),
+    "channel_unavailable": Kind(409, "Nothing can be shown this way"),
     "too_many_quick_replies": Kind(409, "There is no room for another quick reply"),
+    "too_many_webhooks": Kind(409, "There is no room for another webhook"),
+    "webhook_disabled": Kind(409, "The webhook is disabled"),
     "user_disabled": Kind(409, "The user is disabled"),
     "no_realm": Kind(409, "The domain has no realm to log in at"),
     "no_device": Kind(409, "The user has no device that could ring"),
@@ -143,6 +149,14 @@ CODES: Mapping[str, Kind] = {
     "range_not_satisfiable": Kind(416, "The file has no such part"),
     "no_public_url": Kind(409, "A link to files would lead nowhere"),
     "files_unavailable": Kind(503, "Files cannot be kept or read"),
+    "mailbox_not_allowed": Kind(403, "The mailbox is not the domain's to give"),
+    "mailbox_taken": Kind(409, "The mailbox belongs to somebody else"),
+    "no_mailbox": Kind(409, "The user has no mailbox it could go to"),
+    "voicemail_not_playable": Kind(409, "The recording is in no format that can be played"),
+    "voicemail_not_changeable": Kind(409, "The PBX lets nobody change mailboxes"),
+    "voicemail_refused": Kind(502, "The PBX did not change the mailbox"),
+    "voicemail_unavailable": Kind(503, "The recordings cannot be reached"),
+    "voicemail_busy": Kind(503, "The mailbox is being changed"),
     "not_movable": Kind(409, "The message cannot be moved there"),
     "already_claimed": Kind(409, "Somebody else has it"),
     "not_on_number": Kind(422, "The number is not assigned to that user"),
@@ -154,6 +168,11 @@ CODES: Mapping[str, Kind] = {
     "internal": Kind(500, "The engine failed"),
     "peer_rejected": Kind(502, "The PBX or carrier refused"),
     "peer_unavailable": Kind(503, "The PBX or carrier cannot be reached"),
+    "mail_refused": Kind(502, "The mail server refused the mail"),
+    "mail_later": Kind(503, "The mail server cannot take it now"),
+    "mail_server_unavailable": Kind(503, "The mail server cannot be used"),
+    "mail_login_refused": Kind(503, "The mail server refused the log-in"),
+    "mail_outcome_unknown": Kind(504, "The mail server was lost; the outcome is unknown"),
     "pbx_unavailable": Kind(503, "The PBX cannot be reached"),
     "shutting_down": Kind(503, "The engine is stopping"),
     "storage_unavailable": Kind(503, "The database does not take writes"),
@@ -269,6 +288,8 @@ def problem_response(error: EngineError, request_id: str) -> web.Response:
         headers[hdrs.RETRY_AFTER] = str(document["retry_after_s"])
     if isinstance(error, Unauthenticated):
         headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="ringback"'
+    if isinstance(error, RangeNotSatisfiable):
+        headers[hdrs.CONTENT_RANGE] = f"bytes */{error.octets}"
     if isinstance(error, MethodNotAllowed):
         headers[hdrs.ALLOW] = ", ".join(error.allowed)
     return web.Response(status=document["status"], body=msgspec.json.encode(document), headers=headers)

@@ -38,6 +38,8 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "device_id": ("dev", "device", "not_found"),
     "number_id": ("num", "number", "not_found"),
     "key_id": ("key", "key", "not_found"),
+    "webhook_id": ("wh", "webhook", "not_found"),
+    "delivery_id": ("whd", "delivery", "not_found"),
     "session_id": ("ses", "session", "not_found"),
     "call_id": ("call", "call", "not_found"),
     "message_id": ("msg", "message", "not_found"),
@@ -45,7 +47,9 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "conversation_id": ("conv", "conversation", "not_found"),
     "blocked_sender_id": ("blk", "blocked sender", "not_found"),
     "quick_reply_id": ("qr", "quick reply", "not_found"),
+    "push_subscription_id": ("push", "push subscription", "not_found"),
     "contact_id": ("cont", "contact", "not_found"),
+    "voicemail_id": ("vm", "voicemail", "not_found"),
 }
 
 

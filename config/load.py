@@ -50,6 +50,7 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Loaded:
         entries = sources.lists.get(section, [])
         _refuse_same_names(filler, section, entries)
         values[section] = tuple(filler.fill(kind, entry, _called(section, entry)) for entry in entries)
+    _refuse_unknown_pbxs(filler, values)
     if filler.problems:
         raise InvalidConfiguration(sorted(filler.problems, key=_by_place))
     return Loaded(Settings(**values), tuple(filler.warnings), file)
@@ -105,6 +106,16 @@ def _refuse_same_names(filler: Filler, section: str, entries: Sequence[Entry]) -
         if known is not name.place:
             sentence = f"another {section} has this name, at {known}."
             filler.problems.append(Problem(name.place, f"{section}.name", sentence))
+
+
+def _refuse_unknown_pbxs(filler: Filler, values: Mapping[str, Any]) -> None:
+    """Spools name the PBXs they belong to."""
+    voicemail, pbxs = values["voicemail"], values["pbx"]
+    known = {one.name for one in pbxs if one is not None}
+    for spool in () if voicemail is None or None in pbxs else voicemail.spool:
+        if spool.name not in known:
+            sentence = f"there is no [[pbx]] named {spool.name}" + did_you_mean(spool.name, known)
+            filler.problems.append(Problem("", "voicemail.spool.name", sentence))
 
 
 def _called(section: str, entry: Entry) -> str:

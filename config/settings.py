@@ -22,9 +22,12 @@ from engine.ami.settings import AmiSettings
 from engine.click_to_call.settings import CallSettings
 from engine.contacts.settings import ContactSettings
 from engine.messaging.settings import MessagingSettings
+from engine.notifications.settings import MailSettings, NotificationsSettings
 from engine.outbound import OutboundSettings
 from engine.presence.settings import PresenceSettings
 from engine.sealing import KEY_FILE, Sealer
+from engine.voicemail.settings import VoicemailSettings
+from engine.webhooks.settings import WebhookSettings
 
 _API = ApiSettings()
 
@@ -152,7 +155,11 @@ class Settings:
     contacts: ContactSettings = field(default_factory=ContactSettings)
     calls: CallSettings = field(default_factory=CallSettings)
     presence: PresenceSettings = field(default_factory=PresenceSettings)
+    voicemail: VoicemailSettings = field(default_factory=VoicemailSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    notifications: NotificationsSettings = field(default_factory=NotificationsSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     pbx: tuple[AmiSettings, ...] = ()
     carrier: tuple[CarrierSection, ...] = ()
 
