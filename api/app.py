@@ -40,6 +40,8 @@ from api.rest import (
     me,
     message_outlook,
     messages,
+    missed,
+    notifications,
     numbers,
     out_of_office,
     passwords,
@@ -50,7 +52,10 @@ from api.rest import (
     sessions,
     tokens,
     usage,
+    unsubscribe,
     users,
+    webhooks,
+    voicemails,
 )
 from api.routes import Routes, RouteTable
 from api.settings import ApiSettings
@@ -94,8 +99,13 @@ FEATURES: tuple[Routes, ...] = (
     presence.routes,
     search.routes,
     call_log.routes,
+    voicemails.routes,
     usage.routes,
+    missed.routes,
+    notifications.routes,
+    unsubscribe.routes,
     events.routes,
+    webhooks.routes,
     audit.routes,
     health.routes,
 )

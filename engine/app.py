@@ -18,13 +18,16 @@ from pathlib import Path
 
 import structlog
 
-from api.app import build_app, serving
+from api.app import COMPLETIONS, build_app, serving
+from api.event_frames import may_see
+from api.webhook_frames import WebhookFrames
 from config.settings import Settings
 from engine.accounts.access import sees_domain
 from engine.accounts.service import Accounts
 from engine.adapters.ami_pbx import AmiPbx
 from engine.adapters.ami_presence import AmiPresence
 from engine.adapters.ami_texts import AmiTexts
+from engine.adapters.outbound import OutboundClient
 from engine.adapters.smpp_carrier import SmppSmsCarrier
 from engine.adapters.smpp_texts import CarrierTexts
 from engine.bus.in_process import Bus
@@ -48,7 +51,10 @@ from engine.messaging.explain import Explainer
 from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
+from engine.parts.notifications import make_notifications
 from engine.parts.usage import make_usage
+from engine.parts.voicemail import VoicemailPart
+from engine.parts.webhooks import make_webhooks
 from engine.presence.call_log import CallLog
 from engine.presence.live_roster import LiveRoster
 from engine.presence.service import Presence
@@ -72,6 +78,7 @@ from engine.storage.own_texts import SqlOwnTexts
 from engine.storage.ownership import sole_engine
 from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SearchIndex, SqlSearch
+from engine.storage.voicemail import SqlVoicemails
 from engine.upkeep import Job, keep_up
 
 log = structlog.get_logger()
@@ -158,7 +165,10 @@ async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engi
     try:
         numbers = SqlNumberDirectory(database, clock)
         directories.append(numbers)
-        async with _working(settings, clock, bus, database, numbers, hearers) as engine:
+        async with (
+            OutboundClient(settings.outbound, clock) as outbound,
+            _working(settings, clock, bus, database, numbers, hearers, outbound) as engine,
+        ):
             yield engine
     finally:
         bus.close()
@@ -173,6 +183,7 @@ async def _working(
     database: Database,
     numbers: SqlNumberDirectory,
     hearers: list[Callable[[Event], None]],
+    outbound: OutboundClient,
 ) -> AsyncIterator[Engine]:
     texts = CarrierTexts({section.name: section.words for section in settings.carrier})
     store = SqlTexts(database, texts)
@@ -207,6 +218,8 @@ async def _working(
     metrics = EngineMetrics(database, outboxes, carriers, calls.pbx_links, calls.open_calls)
     people = SqlContactStore(database)
     contacts, names = Contacts(people, sees_domain, settings.contacts), Directory(people, sees_domain)
+    mailboxes = SqlVoicemails(database)
+    voicemail = VoicemailPart(mailboxes, pbxs, names, settings.voicemail)
     conversations = Conversations(
         SqlConversations(database),
         messaging,
@@ -215,6 +228,7 @@ async def _working(
         contacts=contacts,
         names=names,
         calls=call_log,
+        voicemails=mailboxes,
     )
     desk_phones = DeskPhones(
         SqlDeskPhones(database),
@@ -223,6 +237,21 @@ async def _working(
     )
     hearers.append(desk_phones.hear)
     usage = await make_usage(database, clock, {one.name: one.price_list for one in settings.carrier})
+    sealer = settings.storage.sealer()
+    webhooks = make_webhooks(database, bus, outbound, sealer, settings.webhooks, clock, may_see)
+    notifications = make_notifications(
+        database,
+        sealer,
+        outbound,
+        conversations,
+        names,
+        clock,
+        settings.notifications,
+        settings.mail,
+        public_url=settings.server.public_url,
+        plain_http=bool(settings.outbound.allowed_networks),
+    )
+    hearers.append(notifications.hear)
     services = Services(
         accounts=accounts,
         calls=calls,
@@ -236,10 +265,13 @@ async def _working(
         conversations=conversations,
         presence=presence,
         call_log=CallLog(call_log, roster, clock),
+        voicemails=voicemail.service,
+        notifications=notifications,
         contacts=contacts,
         contact_files=ContactFiles(people, sees_domain, settings.contacts),
         directory=names,
         usage=usage.reports,
+        webhooks=webhooks.service,
         audit=AuditReader(database),
         event_log=event_log,
         event_rows=EventRows(database),
@@ -247,16 +279,20 @@ async def _working(
         health=EngineHealth(database, carriers, calls.pbx_links),
         metrics=metrics.registry(),
     )
+    services.metrics.register(webhooks.dispatcher)
     await presence.start()
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(presence.run()),
             group.create_task(desk_phones.run()),
+            group.create_task(voicemail.run()),
+            group.create_task(notifications.run()),
+            group.create_task(webhooks.dispatcher.run(WebhookFrames(services, COMPLETIONS))),
             *(group.create_task(one.run()) for one in phones.values()),
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts) | dict(usage.upkeep))),
+            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts) | dict(webhooks.upkeep) | dict(usage.upkeep))),
         ]
         try:
             async with calls.running():

@@ -31,8 +31,11 @@ from engine.messaging.blocks import BlockedSenders
 from engine.messaging.consent import Consents
 from engine.messaging.explain import Explainer
 from engine.messaging.models import Message, MessageFilter, SendText
+from engine.notifications.service import Notifications
 from engine.presence.models import CallLogEntry, CallLogFilter, SetStatus, UserPresence
 from engine.usage.service import UsageReports
+from engine.voicemail.service import Voicemails
+from engine.webhooks.service import Webhooks
 
 __all__ = [
     "Accepted",
@@ -217,6 +220,9 @@ class Services:
     usage: UsageReports
     presence: Presence
     call_log: CallLog
+    voicemails: Voicemails
+    notifications: Notifications
+    webhooks: Webhooks
     audit: AuditLog
     event_log: EventLog
     event_rows: EventRows

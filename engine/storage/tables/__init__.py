@@ -12,9 +12,12 @@ from engine.storage.tables import (
     desk_phones,
     log,
     messaging,
+    notifications,
     presence,
     search,
     usage,
+    voicemail,
+    webhooks,
 )
 from engine.storage.tables.base import metadata
 
@@ -29,7 +32,10 @@ __all__ = [
     "log",
     "messaging",
     "metadata",
+    "notifications",
     "presence",
     "search",
     "usage",
+    "voicemail",
+    "webhooks",
 ]

@@ -348,6 +348,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "notification_keys",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_notification_keys")),
+    )
+    op.create_table(
+        "notification_positions",
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stream", name=op.f("pk_notification_positions")),
+    )
+    op.create_table(
         "receipts",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("carrier", sa.Text(), nullable=False),
@@ -654,6 +666,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("domain_id", name=op.f("pk_domain_settings")),
     )
     op.create_table(
+        "mailboxes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("pbx", sa.Text(), nullable=False),
+        sa.Column("context", sa.Text(), nullable=False),
+        sa.Column("mailbox", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("checked_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["domains.id"], name=op.f("fk_mailboxes_domain_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailboxes")),
+        sa.UniqueConstraint("pbx", "context", "mailbox", name=op.f("uq_mailboxes_pbx_context_mailbox")),
+    )
+    with op.batch_alter_table("mailboxes", schema=None) as batch_op:
+        batch_op.create_index("ix_mailboxes_domain", ["domain_id", "id"], unique=False)
+
+    op.create_table(
         "message_reactions",
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -793,6 +824,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_users_domain", ["domain_id", "id"], unique=False)
 
     op.create_table(
+        "webhooks",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=True),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("event_types", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Integer(), nullable=False),
+        sa.Column("disabled_because", sa.Text(), nullable=True),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=True),
+        sa.Column("old_secret_until_ms", sa.BigInteger(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("updated_ms", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("failing_since_ms", sa.BigInteger(), nullable=True),
+        sa.Column("last_delivered_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["domain_id"], ["domains.id"], name=op.f("fk_webhooks_domain_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+    )
+    with op.batch_alter_table("webhooks", schema=None) as batch_op:
+        batch_op.create_index("ix_webhooks_stream", ["stream", "enabled", "seq"], unique=False)
+
+    op.create_table(
         "contacts",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=False),
@@ -888,6 +946,54 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "mail_digests",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("due_ms", sa.BigInteger(), nullable=True),
+        sa.Column("notes", sa.Integer(), nullable=False),
+        sa.Column("told_through", sa.Text(), nullable=False),
+        sa.Column("mail_id", sa.Text(), nullable=True),
+        sa.Column("mail_through", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("first_attempt_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_mail_digests_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_mail_digests")),
+    )
+    with op.batch_alter_table("mail_digests", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_mail_digests_due",
+            ["due_ms"],
+            unique=False,
+            sqlite_where=sa.text("due_ms IS NOT NULL"),
+            postgresql_where=sa.text("due_ms IS NOT NULL"),
+        )
+
+    op.create_table(
+        "mailbox_users",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("mailbox_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailboxes.id"], name=op.f("fk_mailbox_users_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_mailbox_users_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_mailbox_users")),
+    )
+    with op.batch_alter_table("mailbox_users", schema=None) as batch_op:
+        batch_op.create_index("ix_mailbox_users_mailbox", ["mailbox_id", "user_id"], unique=False)
+
+    op.create_table(
+        "notification_settings",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_notification_settings_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_notification_settings")),
+    )
+    op.create_table(
         "number_users",
         sa.Column("number_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -939,6 +1045,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_passwords")),
     )
     op.create_table(
+        "push_subscriptions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("user_agent", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("used_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_push_subscriptions_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_subscriptions")),
+        sa.UniqueConstraint("digest", name=op.f("uq_push_subscriptions_digest")),
+    )
+    with op.batch_alter_table("push_subscriptions", schema=None) as batch_op:
+        batch_op.create_index("ix_push_subscriptions_user", ["user_id", "used_ms"], unique=False)
+
+    op.create_table(
         "quick_replies",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("domain_id", sa.Text(), nullable=False),
@@ -959,6 +1084,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_quick_replies_domain", ["domain_id", "owner_id"], unique=False)
         batch_op.create_index("ix_quick_replies_owner", ["owner_id"], unique=False)
 
+    op.create_table(
+        "thread_notifications",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("sound", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_thread_notifications_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "conversation_id", name=op.f("pk_thread_notifications")),
+    )
     op.create_table(
         "user_settings",
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -983,6 +1119,62 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_user_status")),
     )
+    op.create_table(
+        "voicemails",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("mailbox_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("copy", sa.Integer(), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("peer_user_id", sa.Text(), nullable=True),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.Column("duration_s", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailboxes.id"], name=op.f("fk_voicemails_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voicemails")),
+        sa.UniqueConstraint(
+            "mailbox_id", "message_id", "copy", name=op.f("uq_voicemails_mailbox_id_message_id_copy")
+        ),
+    )
+    with op.batch_alter_table("voicemails", schema=None) as batch_op:
+        batch_op.create_index("ix_voicemails_mailbox", ["mailbox_id", "received_ms", "id"], unique=False)
+        batch_op.create_index("ix_voicemails_peer", ["mailbox_id", "peer", "received_ms", "id"], unique=False)
+
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_attempt_ms", sa.BigInteger(), nullable=True),
+        sa.Column("next_attempt_ms", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhooks.id"], name=op.f("fk_webhook_deliveries_webhook_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("webhook_id", "seq", name=op.f("uq_webhook_deliveries_webhook_id_seq")),
+    )
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_deliveries_over", ["state", "last_attempt_ms"], unique=False)
+        batch_op.create_index(
+            "ix_webhook_deliveries_state", ["webhook_id", "state", "next_attempt_ms"], unique=False
+        )
+        batch_op.create_index("ix_webhook_deliveries_webhook", ["webhook_id", "id"], unique=False)
+
     op.create_table(
         "contact_favourites",
         sa.Column("user_id", sa.Text(), nullable=False),
