@@ -24,6 +24,11 @@ from engine.services import Services
 
 log = structlog.get_logger("api")
 
+#: How often the sockets are looked through, in seconds, so that each time only a few are due.
+_TICK_S = 0.2
+#: Credentials asked about at once, however few sockets there are.
+_AT_LEAST = 50
+
 
 class EventSockets:
     """All event sockets of this server; `watch` keeps their time."""
@@ -42,6 +47,7 @@ class EventSockets:
         self.clock = clock
         self.feeds = Feeds(services, completions)
         self._open: dict[str, set[EventSocket]] = {}
+        self._tick_s = min(_TICK_S, settings.heartbeat_s / 4, settings.recheck_credential_s / 4)
 
     async def serve(
         self, request: web.Request, principal: Principal, streams: Sequence[str], cursor: Cursor | None
@@ -66,9 +72,7 @@ class EventSockets:
     async def watch(self) -> None:
         """Heartbeats and credentials, for all sockets, for ever."""
         while True:
-            await asyncio.sleep(
-                min(1.0, self.settings.heartbeat_s / 4, self.settings.recheck_credential_s / 4)
-            )
+            await asyncio.sleep(self._tick_s)
             try:
                 await self._tick(self.clock.monotonic(), self.clock.now_ms())
             except Exception:
@@ -84,14 +88,17 @@ class EventSockets:
 
     async def _tick(self, now: float, now_ms: int) -> None:
         due: dict[str, Principal] = {}
-        for socket in self._all():
+        sockets = self._all()
+        # Twice as many as would do if all were spread evenly: what came in one rush spreads by itself.
+        most = max(_AT_LEAST, int(2 * len(sockets) * self._tick_s / self.settings.recheck_credential_s))
+        for socket in sockets:
             expires_ms = socket.principal.expires_ms
             if expires_ms is not None and expires_ms <= now_ms:
                 socket.end(CREDENTIAL_ENDED, "credential_expired")
                 continue
             if now >= socket.heartbeat_at:
                 socket.beat(now, now_ms)
-            if now >= socket.check_at:
+            if now >= socket.check_at and len(due) < most:
                 socket.check_at = now + self.settings.recheck_credential_s
                 due[socket.principal.credential_id] = socket.principal
         try:

@@ -371,6 +371,19 @@ class TestTime:
             await world.emit(ring(acme, 7, acme.users[1].id))
             assert numbers(await colleague.events(1)) == [7]
 
+    async def test_nobody_is_left_out_where_only_a_few_are_asked_about_at_once(
+        self, world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("api.websocket._AT_LEAST", 1)
+        async with opened(world, acme.tokens[0]) as one, opened(world, acme.tokens[1]) as other:
+            for reader in (one, other):
+                await reader.frame()
+            for user in acme.users[:2]:
+                await world.accounts.users.update(SYSTEM, user.id, UpdateUser(enabled=False))
+            for reader in (one, other):
+                world.clock.ms += 5_000
+                assert await reader.close_code() == 4001
+
     async def test_a_token_that_ends_closes_its_sockets(self, world: World, acme: Tenant) -> None:
         async with opened(world, acme.tokens[0]) as reader:
             await reader.frame()
