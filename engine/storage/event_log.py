@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 from engine.events import Event
 from engine.storage.database import Database, Transaction
 from engine.storage.tables.log import events, streams
+from engine.storage.tables.webhooks import webhooks
 
 #: Events deleted in one transaction, so that trimming never holds up the writer for long.
 TRIM_EVENTS = 1000
@@ -34,7 +35,7 @@ class EventLog:
         """
 
         def read(connection: Connection) -> list[Event]:
-            found = [_following(connection, stream, seq, limit) for stream, seq in cursor.items()]
+            found = [following(connection, stream, seq, limit) for stream, seq in cursor.items()]
             return list(islice(merge(*found, key=lambda event: event.at_ms), limit))
 
         return await self._database.read(read)
@@ -61,7 +62,8 @@ class EventLog:
     async def trim(self, older_than_ms: int) -> int:
         """Delete events committed before this time, in small transactions; returns how many.
 
-        Only ever a beginning of each stream goes, even if the clock once jumped: what is left has no gap.
+        What a webhook has still to be sent is kept. Only ever a beginning of each stream goes, even if the
+        clock once jumped: what is left has no gap.
         """
         every = select(streams.c.stream)
         deleted = 0
@@ -71,12 +73,13 @@ class EventLog:
         return deleted
 
 
-def _following(connection: Connection, stream: str, seq: int, limit: int) -> Iterable[Event]:
+def following(connection: Connection, stream: str, seq: int, limit: int) -> Iterable[Event]:
+    """At most limit events of a stream behind a number, in order."""
     query = select(events).where(events.c.stream == stream, events.c.seq > seq)
-    return map(_event, connection.execute(query.order_by(events.c.seq).limit(limit)).all())
+    return map(read_event, connection.execute(query.order_by(events.c.seq).limit(limit)).all())
 
 
-def _event(row: Row[Any]) -> Event:
+def read_event(row: Row[Any]) -> Event:
     return Event(
         stream=row.stream,
         seq=row.seq,
@@ -95,9 +98,12 @@ def _trim(stream: str, older_than_ms: int, tx: Transaction) -> int:
         .order_by(events.c.seq)
         .limit(TRIM_EVENTS)
     )
+    needed = tx.connection.execute(
+        select(func.min(webhooks.c.seq)).where(webhooks.c.stream == stream, webhooks.c.enabled == 1)
+    ).scalar()
     last = None
     for seq, at_ms in tx.connection.execute(first).all():
-        if at_ms >= older_than_ms:
+        if at_ms >= older_than_ms or (needed is not None and seq > needed):
             break
         last = seq
     if last is None:

@@ -51,6 +51,12 @@ def time_zone_of(connection: Connection, domain_id: str) -> str:
     return str(chosen.get("time_zone", DomainSettings().time_zone))
 
 
+def webhook_content(connection: Connection, domain_id: str) -> bool:
+    """See `DomainSettings.webhook_content`."""
+    chosen = _chosen(connection, domain_settings, [domain_id]).get(domain_id, {})
+    return bool(chosen.get("webhook_content", DomainSettings().webhook_content))
+
+
 def save_of_domain(connection: Connection, domain_id: str, settings: DomainSettings) -> None:
     """Those that are no columns of the domain."""
     values = {k: v for k, v in dataclasses.asdict(settings).items() if k not in _OF_DOMAIN_ROW}

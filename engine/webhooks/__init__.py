@@ -1,0 +1,1 @@
+"""Webhooks: events sent to servers that a domain names."""
