@@ -62,9 +62,14 @@ def ephemeral_frame(frame: Ephemeral) -> bytes:
 
 def event_frame(event: Event, resource: Mapping[str, object] | None = None) -> bytes:
     """resource: the row the event is about, as its reader may see it."""
+    return text_frame(event_octets(event, resource))
+
+
+def event_octets(event: Event, resource: Mapping[str, object] | None = None) -> bytes:
+    """An event as JSON, wherever it goes. resource: as for `event_frame`."""
     noun = event.type.partition(".")[0]
     more = {} if resource is None else {noun: resource}
-    return text_frame(_encode(event_fields(event) | more))
+    return _encode(event_fields(event) | more)
 
 
 def text_frame(payload: bytes) -> bytes:
