@@ -4,6 +4,7 @@ Nothing leads out of it: names are checked, every folder and file is opened from
 symbolic link is never followed. Messages are renumbered while one looks, so a number is good for nothing
 but to find a message's files; its id stands in its text file. A listing is taken again until the folders
 were left alone meanwhile, and a recording is its message's if the text file beside it is still the same one.
+Whoever renames holds the folder's `.lock`, which is waited for.
 
 Blocks; call it in a thread. Source: Asterisk `apps/app_voicemail.c` (make_file, rename_file,
 copy_message), `main/app.c` (ast_lock_path).
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.adapters.voicemail_sound import PLAYABLE, RECORDED, OpenSound
+from engine.errors import NotFound
 from engine.voicemail.errors import NotPlayable, SpoolUnavailable, no_such_voicemail
 from engine.voicemail.models import Folder, Listing, Message
 
@@ -37,11 +39,14 @@ FOLDER_NAMES: dict[Folder, str] = {
     **{Folder(f"cust{n}"): f"Cust{n}" for n in range(1, 6)},
 }
 
-# app_voicemail itself waits 5 s for a lock and then does without the mailbox; a lock that outlives its
-# owner must not hide a mailbox from those who only read.
-_LOCK_WAIT_S = 2.0
+# As long as app_voicemail itself waits.
+_LOCK_WAIT_S = 5.0
+# It is held for a moment; one that old is of an Asterisk that was killed, and must not hide a mailbox from
+# those who only read.
+_LOCK_DEAD_S = 60.0
 _LOCK_POLL_S = 0.02
 _TRIES = 10
+_PAUSE_S = 0.005
 # A folder changed so lately may be changed again with the same time stamp.
 _SETTLED_NS = 2_000_000_000
 # It holds some 20 lines; what is longer is none.
@@ -85,27 +90,29 @@ class SpoolFiles:
             box = self._box(stack, context, mailbox)
             if box is None:
                 return None if known == "absent" else Listing("absent", (), absent=True)
-            for _ in range(_TRIES):
+            for attempt in range(_TRIES):
+                time.sleep(attempt * _PAUSE_S)
                 folders = _folders(stack, box)
                 before = _token(folders)
                 if before == known:
                     return None
                 _wait_for_locks(folders)
-                before = _token(folders)
+                before, entries = _token(folders), _entries(folders)
                 try:
                     found = [one for folder, there in folders.items() for one in _messages(there, folder)]
                 except _Moved:
                     continue
-                if _token(_folders(stack, box)) != before:
+                if _entries(_folders(stack, box)) != entries:
                     continue
                 messages = _told_apart([one.message for one in found if one.message is not None])
                 unnamed = sum(one.message is None for one in found)
                 return Listing(before if _settled(folders) else _passing_token(), messages, unnamed=unnamed)
-        raise SpoolUnavailable("The mailbox is being changed all the time.", code="voicemail_busy")
+        raise _busy()
 
     def open(self, context: str, mailbox: str, message_id: str, copy: int = 0) -> OpenSound:
         """A recording, which the caller closes. Raises NotFound, NotPlayable or SpoolUnavailable."""
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
+            time.sleep(attempt * _PAUSE_S)
             with contextlib.ExitStack() as stack:
                 box = self._box(stack, context, mailbox)
                 if box is None:
@@ -114,7 +121,7 @@ class SpoolFiles:
                     return _open_sound(_folders(stack, box), message_id, copy)
                 except _Moved:
                     continue
-        raise SpoolUnavailable("The mailbox is being changed all the time.", code="voicemail_busy")
+        raise _busy()
 
     def check(self) -> None:
         """Raises SpoolUnavailable when the root cannot be read."""
@@ -161,6 +168,16 @@ def _token(folders: dict[Folder, int]) -> str:
     return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
+def _entries(folders: dict[Folder, int]) -> set[tuple[str, str, int]]:
+    """What is in the folders by name and inode: more than time stamps tell, which tick some 250 times a
+    second, and locks are among it."""
+    found = set()
+    for folder, descriptor in folders.items():
+        with os.scandir(descriptor) as there:
+            found |= {(folder.value, entry.name, entry.inode()) for entry in there}
+    return found
+
+
 def _stamp(descriptor: int) -> tuple[int, int]:
     found = os.fstat(descriptor)
     return found.st_ino, found.st_mtime_ns
@@ -177,20 +194,25 @@ def _passing_token() -> str:
 
 
 def _wait_for_locks(folders: dict[Folder, int]) -> None:
-    """Let whoever moves messages finish, as far as that is a matter of moments."""
+    """Let whoever moves messages finish. Raises SpoolUnavailable `voicemail_busy`."""
     deadline = time.monotonic() + _LOCK_WAIT_S
     while any(_is_locked(descriptor) for descriptor in folders.values()):
         if time.monotonic() > deadline:
-            return
+            raise _busy()
         time.sleep(_LOCK_POLL_S)
 
 
 def _is_locked(folder: int) -> bool:
+    """By somebody who still lives, as far as that can be told."""
     try:
-        os.stat(".lock", dir_fd=folder, follow_symlinks=False)
+        locked_at = os.stat(".lock", dir_fd=folder, follow_symlinks=False).st_mtime
     except OSError:
         return False
-    return True
+    return time.time() - locked_at < _LOCK_DEAD_S
+
+
+def _busy() -> SpoolUnavailable:
+    return SpoolUnavailable("The mailbox is being changed.", code="voicemail_busy", retry_after_s=1)
 
 
 def _messages(folder_fd: int, folder: Folder) -> Iterator[_Found]:
@@ -301,15 +323,22 @@ def _with_copy(one: Message, copy: int) -> Message:
 
 def _open_sound(folders: dict[Folder, int], message_id: str, copy: int) -> OpenSound:
     """Raises NotFound, NotPlayable or _Moved."""
-    left = copy
-    for folder, there in folders.items():
-        for found in _messages(there, folder):
-            if found.message is None or found.message.message_id != message_id:
-                continue
-            if left == 0:
-                return _sound_of(there, found)
-            left -= 1
-    raise no_such_voicemail()
+    _wait_for_locks(folders)
+    entries, left = _entries(folders), copy
+    try:
+        for folder, there in folders.items():
+            for found in _messages(there, folder):
+                if found.message is None or found.message.message_id != message_id:
+                    continue
+                if left == 0:
+                    return _sound_of(there, found)
+                left -= 1
+        raise no_such_voicemail()
+    except (NotFound, NotPlayable):
+        # What is being renamed is at two places or at none for a moment.
+        if _entries(folders) != entries:
+            raise _Moved from None
+        raise
 
 
 def _sound_of(folder_fd: int, found: _Found) -> OpenSound:

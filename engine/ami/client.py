@@ -21,7 +21,7 @@ import structlog
 from engine.ami import actions
 from engine.ami.actions import Action, OriginateRequest
 from engine.ami.messages import Frame
-from engine.ami.privileges import excess_classes
+from engine.ami.privileges import excess_classes, offered
 from engine.ami.protocol import AmiProtocol, Connector
 from engine.ami.settings import AmiSettings
 from engine.ami.voicemail import was_done
@@ -300,7 +300,7 @@ class AmiClient:
             protocol.parser.greeting or "",
             core.get("AsteriskVersion"),
             f"{date} {clock_time}" if date and clock_time else None,
-            frozenset(commands),
+            offered(commands),
         )
 
     async def _watch(self, protocol: AmiProtocol) -> EngineError:

@@ -10,11 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# What click-to-call uses, and what chat and voicemail will. Anything else can run programmes,
+# What calls, chat on desk phones and voicemail use. Anything else can run programmes,
 # read files or passwords, or change the PBX.
 ALLOWED_CLASSES = frozenset({"originate", "call", "reporting", "message", "user"})
 
 _CLASSES = re.compile(r"\(Priv: ([a-z,<>]*)\)\s*$")
+
+
+def offered(commands: Mapping[str, str]) -> frozenset[str]:
+    """The actions that a reply to ListCommands names; its other headers are none."""
+    return frozenset(name for name, description in commands.items() if _CLASSES.search(description))
 
 
 def excess_classes(commands: Mapping[str, str]) -> list[str]:

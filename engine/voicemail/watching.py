@@ -114,6 +114,8 @@ class Watch:
                 known = self._tokens.get(mailbox.id) if mailbox.state is MailboxState.OK else None
                 await self._take(mailbox, known)
         except EngineError as error:
+            if error.code == "voicemail_busy":
+                return  # somebody listens to it by phone: the next round finds it at rest
             if mailbox.state is not MailboxState.UNAVAILABLE:
                 log.warning("voicemail.mailbox_unavailable", mailbox=mailbox.id, code=error.code)
             with contextlib.suppress(EngineError):

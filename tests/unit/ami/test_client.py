@@ -389,7 +389,8 @@ async def test_login_is_the_first_action_and_the_secret_stays_in_it(server: Fake
 
 async def test_link_up_tells_what_the_pbx_said_of_itself(server: FakeAmi) -> None:
     async with connected(server) as (client, listener):
-        facts = LinkFacts("Asterisk Call Manager/11.0.0", "22.10.1", "2026-11-22 10:00:00")
+        actions = frozenset({"Originate", "Hangup", "CoreShowChannels", "Ping"})
+        facts = LinkFacts("Asterisk Call Manager/11.0.0", "22.10.1", "2026-11-22 10:00:00", actions)
         assert listener.told == [facts]
         assert client.status().facts == facts
 
