@@ -18,6 +18,8 @@ from api.metrics import ApiMetrics
 from api.openapi import describe
 from api.portal import Portal
 from api.rest import (
+    attachment_page,
+    attachments,
     audit,
     blocked_senders,
     call_log,
@@ -32,6 +34,7 @@ from api.rest import (
     domain_settings,
     domains,
     drafts,
+    erasures,
     events,
     health,
     imports,
@@ -86,6 +89,8 @@ FEATURES: tuple[Routes, ...] = (
     messages.routes,
     message_outlook.routes,
     rewriting.routes,
+    attachments.routes,
+    attachment_page.routes,
     consents.routes,
     blocked_senders.routes,
     conversations.routes,
@@ -101,6 +106,7 @@ FEATURES: tuple[Routes, ...] = (
     call_log.routes,
     voicemails.routes,
     usage.routes,
+    erasures.routes,
     missed.routes,
     notifications.routes,
     unsubscribe.routes,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Protocol
 
 import msgspec
@@ -20,7 +20,7 @@ import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
 from api.event_feed import Feed, Feeds
-from api.event_frames import Cursor, checked_cursor, control_frame, event_frame, may_see
+from api.event_frames import Cursor, checked_cursor, control_frame, ephemeral_frame, event_frame, may_see
 from api.event_position import Position
 from api.metrics import ApiMetrics
 from api.problems import MalformedRequest
@@ -29,7 +29,8 @@ from api.settings import ApiSettings
 from engine.accounts.models import Principal
 from engine.clock import Clock
 from engine.errors import EngineError, StorageUnavailable
-from engine.services import Services
+from engine.notifications.models import ScreenState
+from engine.services import Ephemeral, Services
 
 log = structlog.get_logger("api")
 
@@ -39,10 +40,12 @@ BAD_FRAME = 4002
 STORAGE_FAILED = 1011
 SLOW_READER = 4008
 
-#: A reader says which cursor it continues from, and nothing else.
+#: A reader says which cursor it continues from, or what its page is used for.
 MAX_FRAME_OCTETS = 8_192
 #: Each subscribe may cost a replay; a reader that needs more than this a minute is broken.
 SUBSCRIBES_A_MINUTE = 20
+#: A page reports when somebody turns to it or away, and what it shows; faster is a fault.
+REPORTS_A_MINUTE = 300
 #: How long a peer may take to answer our close frame.
 CLOSE_WITHIN_S = 3.0
 #: How often a full transport is looked at, in seconds.
@@ -62,12 +65,25 @@ class Shared(Protocol):
 
 
 class Subscribe(msgspec.Struct, forbid_unknown_fields=True, tag="subscribe", tag_field="type"):
-    """The one frame a reader may send: continue after this cursor; without one, from now."""
+    """Continue after this cursor; without one, from now."""
 
     cursor: Annotated[dict[str, int], msgspec.Meta(max_length=101)] | None = None
 
 
-_decode = msgspec.json.Decoder(Subscribe).decode
+class Activity(msgspec.Struct, forbid_unknown_fields=True, tag="activity", tag_field="type"):
+    """What the reader's page is used for right now, and which conversation it shows, if one."""
+
+    state: ScreenState
+    conversation_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+
+
+class Notified(msgspec.Struct, forbid_unknown_fields=True, tag="notified", tag_field="type"):
+    """The reader's page shows the notification with this id."""
+
+    id: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+_decode = msgspec.json.Decoder(Subscribe | Activity | Notified).decode
 
 
 class _Ended(Exception):
@@ -102,6 +118,8 @@ class EventSocket:
         "_feeds",
         "_kept",
         "_passed",
+        "_reports",
+        "_screen",
         "_sockets",
         "_stage",
         "_streams",
@@ -143,6 +161,8 @@ class EventSocket:
         self._catching_up: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._ended: _Ended | None = None
+        self._reports = 0
+        self._screen = sockets.services.notifications.open(principal, self._notify)
         self._subscribes = 0
         self._subscribes_since = now
 
@@ -216,10 +236,20 @@ class EventSocket:
         transport.write(frame)
         return transport.get_write_buffer_size() <= self._sockets.settings.socket_buffer_octets
 
+    def _notify(self, kind: str, stream: str, data: Mapping[str, object]) -> bool:
+        """Write a frame for this connection alone; False, and nothing written, if it is behind."""
+        transport, limit = self._transport, self._sockets.settings.socket_buffer_octets
+        if self._stage is not _Stage.LIVE or transport is None or transport.is_closing():
+            return False
+        if self._ended is not None or transport.get_write_buffer_size() > limit:
+            return False
+        self._write(ephemeral_frame(Ephemeral(stream, kind, data)))
+        return True
+
     # Reading.
 
     async def _read(self) -> None:
-        """Take subscribe frames until the peer or we close. Raises _Ended for one it may not send."""
+        """Take frames until the peer or we close. Raises _Ended for one it may not send."""
         while self._ended is None:
             message: WSMessage = await self._ws.receive()
             if message.type is not WSMsgType.TEXT:
@@ -228,19 +258,32 @@ class EventSocket:
                 return
             try:
                 wanted = _decode(message.data)
-                if wanted.cursor is not None:
+                if isinstance(wanted, Subscribe) and wanted.cursor is not None:
                     checked_cursor(wanted.cursor)
             except (ValueError, EngineError):
                 raise _Ended(BAD_FRAME, "bad_frame") from None
             now = self._sockets.clock.monotonic()
             if now - self._subscribes_since > 60:
-                self._subscribes, self._subscribes_since = 0, now
+                self._subscribes, self._reports, self._subscribes_since = 0, 0, now
+            if not isinstance(wanted, Subscribe):
+                self._report(wanted)
+                continue
             self._subscribes += 1
             if self._subscribes > SUBSCRIBES_A_MINUTE:
                 raise _Ended(BAD_FRAME, "too_many_subscribes")
             if self._catching_up is not None:
                 await stopped(self._catching_up)
             self._catch_up("subscribed", wanted.cursor)
+
+    def _report(self, said: Activity | Notified) -> None:
+        """Raises _Ended for more than a page has to say."""
+        self._reports += 1
+        if self._reports > REPORTS_A_MINUTE:
+            raise _Ended(BAD_FRAME, "too_many_reports")
+        if isinstance(said, Activity):
+            self._screen.report(said.state, said.conversation_id)
+        else:
+            self._screen.shows(said.id)
 
     # From the log to the feeds.
 
@@ -345,6 +388,7 @@ class EventSocket:
         await self._ws.close(code=ended.code, message=ended.reason.encode(), drain=False)
 
     async def _leave(self) -> None:
+        self._screen.close()
         for feed in self._feeds:
             feed.leave(self)
             self._sockets.feeds.release(feed)

@@ -140,7 +140,7 @@ CODES: Mapping[str, Kind] = {
     "attachment_quota": Kind(409, "There is no room for another file"),
     "attachment_gone": Kind(410, "The file is not there any more"),
     "attachment_too_large": Kind(413, "The file is too large"),
-    "attachment_type_not_allowed": Kind(415, "Files of this type are not taken"),
+    "attachment_type_not_allowed": Kind(422, "Files of this type are not taken"),
     "attachment_unreadable": Kind(422, "The file is not what it says"),
     "attachment_unsafe": Kind(422, "The file could do harm"),
     "not_your_attachment": Kind(403, "Somebody else sent it"),

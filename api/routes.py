@@ -49,8 +49,13 @@ ID_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
     "quick_reply_id": ("qr", "quick reply", "not_found"),
     "push_subscription_id": ("push", "push subscription", "not_found"),
     "contact_id": ("cont", "contact", "not_found"),
+    "erasure_id": ("era", "erasure", "not_found"),
+    "attachment_id": ("att", "attachment", "not_found"),
     "voicemail_id": ("vm", "voicemail", "not_found"),
 }
+
+#: Path parameters that are no ids, by what they look like; their handlers read them.
+OTHER_PARAMETERS: Mapping[str, str] = {"link_token": "^[0-9A-Za-z]{16}$", "place": "^[1-9][0-9]?$"}
 
 
 class RouteError(Exception):
@@ -213,7 +218,7 @@ def _check(route: Route) -> None:
     if route.idempotent and route.method != "POST":
         raise RouteError(f"{_label(route)}: only a POST takes an Idempotency-Key")
     for parameter in route.path_parameters:
-        if parameter not in ID_PARAMETERS:
+        if parameter not in ID_PARAMETERS and parameter not in OTHER_PARAMETERS:
             raise RouteError(f"{_label(route)}: unknown path parameter {parameter}")
 
 

@@ -19,6 +19,7 @@ from api.settings import ApiSettings, Network
 from config.carriers import CarrierSection
 from engine.accounts.settings import LoginSettings
 from engine.ami.settings import AmiSettings
+from engine.attachments.settings import AttachmentSettings
 from engine.click_to_call.settings import CallSettings
 from engine.contacts.settings import ContactSettings
 from engine.messaging.settings import MessagingSettings
@@ -152,6 +153,7 @@ class Settings:
     events: EventSettings = field(default_factory=EventSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
     messaging: MessagingSettings = field(default_factory=MessagingSettings)
+    attachments: AttachmentSettings = field(default_factory=AttachmentSettings)
     contacts: ContactSettings = field(default_factory=ContactSettings)
     calls: CallSettings = field(default_factory=CallSettings)
     presence: PresenceSettings = field(default_factory=PresenceSettings)

@@ -51,7 +51,9 @@ from engine.messaging.explain import Explainer
 from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
+from engine.parts.attachments import link_maker, make_attachments
 from engine.parts.notifications import make_notifications
+from engine.parts.records import make_records
 from engine.parts.usage import make_usage
 from engine.parts.voicemail import VoicemailPart
 from engine.parts.webhooks import make_webhooks
@@ -196,7 +198,8 @@ async def _working(
     outboxes = {carrier.name: Outbox(carrier, store, settings.messaging, clock) for carrier in carriers}
     for carrier in carriers:
         carrier.feed(outboxes[carrier.name])
-    messaging = Messaging(store, numbers, texts, outboxes, settings.messaging, clock)
+    links = link_maker(settings.server.public_url, settings.attachments)
+    messaging = Messaging(store, numbers, texts, outboxes, settings.messaging, clock, links)
     store.answers_queued = messaging.take_up
     consents = SqlConsents(database)
     pbxs = {one.name: AmiPbx(one, clock) for one in settings.pbx}
@@ -230,12 +233,16 @@ async def _working(
         calls=call_log,
         voicemails=mailboxes,
     )
+    attachments = make_attachments(
+        database, clock, settings.attachments, settings.storage.data_dir, conversations, messaging
+    )
     desk_phones = DeskPhones(
         SqlDeskPhones(database),
         conversations,
         {one.name: AmiTexts(one, pbxs[one.name], clock) for one in settings.pbx},
     )
     hearers.append(desk_phones.hear)
+    records = await make_records(database, accounts, settings.storage.sealer(), clock)
     usage = await make_usage(database, clock, {one.name: one.price_list for one in settings.carrier})
     sealer = settings.storage.sealer()
     webhooks = make_webhooks(database, bus, outbound, sealer, settings.webhooks, clock, may_see)
@@ -254,9 +261,10 @@ async def _working(
     hearers.append(notifications.hear)
     services = Services(
         accounts=accounts,
+        attachments=attachments.service,
         calls=calls,
         messaging=messaging,
-        explainer=Explainer(numbers, consents, texts, texts, outboxes.keys(), settings.messaging),
+        explainer=Explainer(numbers, consents, texts, texts, outboxes.keys(), settings.messaging, links),
         consents=Consents(consents, numbers),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
         search=Search(SqlSearch(database)),
@@ -271,6 +279,7 @@ async def _working(
         contact_files=ContactFiles(people, sees_domain, settings.contacts),
         directory=names,
         usage=usage.reports,
+        erasures=records.erasures,
         webhooks=webhooks.service,
         audit=AuditReader(database),
         event_log=event_log,
@@ -292,7 +301,7 @@ async def _working(
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts) | dict(webhooks.upkeep) | dict(usage.upkeep))),
+            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts) | dict(attachments.upkeep) | dict(webhooks.upkeep) | dict(usage.upkeep) | dict(records.upkeep))),
         ]
         try:
             async with calls.running():

@@ -44,6 +44,17 @@ class OfficeHours:
                     closed_ms = max(closed_ms, closes_ms)
         return closed_ms
 
+    def opens_ms(self, now_ms: int) -> int | None:
+        """When the office opens next; None while it is open. Milliseconds since the epoch."""
+        if self.closed_since_ms(now_ms) is None:
+            return None
+        today = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
+        days = [today + timedelta(days=ahead) for ahead in range(8)]
+        openings = (
+            self._at_ms(day, span[1]) for day in days for span in self.spans if span[0] == day.weekday()
+        )
+        return min((at_ms for at_ms in openings if at_ms > now_ms), default=None)
+
     def _at_ms(self, day: date, minute: int) -> int:
         midnight = datetime.combine(day, time(), self.zone)
         return round((midnight + timedelta(minutes=minute)).timestamp() * 1000)

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from engine.accounts.models import Page, PageRequest, Principal
 from engine.accounts.service import Accounts
+from engine.attachments.service import Attachments
 from engine.audit import AuditEntry
 from engine.bus.in_process import Bus, Closed, Ephemeral, Overflowed, Subscription
 from engine.click_to_call.models import Call, CallFilter, PlaceCall
@@ -33,6 +34,7 @@ from engine.messaging.explain import Explainer
 from engine.messaging.models import Message, MessageFilter, SendText
 from engine.notifications.service import Notifications
 from engine.presence.models import CallLogEntry, CallLogFilter, SetStatus, UserPresence
+from engine.records.erasing import Erasures
 from engine.usage.service import UsageReports
 from engine.voicemail.service import Voicemails
 from engine.webhooks.service import Webhooks
@@ -205,6 +207,7 @@ class Services:
     """metrics: what the engine counts, served at /metrics."""
 
     accounts: Accounts
+    attachments: Attachments
     calls: Calls
     messaging: Messaging
     explainer: Explainer
@@ -218,6 +221,7 @@ class Services:
     contact_files: ContactFiles
     directory: Directory
     usage: UsageReports
+    erasures: Erasures
     presence: Presence
     call_log: CallLog
     voicemails: Voicemails

@@ -21,6 +21,7 @@ from engine.accounts.models import SYSTEM, CreateDevice, CreateNumber, CreateUse
 from engine.contacts.models import CreateContact
 from engine.conversations.quick_replies import CreateQuickReply
 from engine.ids import new_id
+from tests import hostile_files
 from tests.integration.api.client import Answer
 from tests.integration.api.world import CARRIER, PASSWORD, Tenant, World, made
 
@@ -69,6 +70,7 @@ class Ids:
     e164: str
     block: str
     quick_reply: str
+    attachment: str
 
 
 def ids_of(tenant: Tenant) -> Ids:
@@ -87,18 +89,24 @@ def ids_of(tenant: Tenant) -> Ids:
         tenant.number.e164,
         tenant.block_id,
         tenant.quick_reply_id,
+        tenant.attachment_id,
     )
 
 
 def ids_of_nothing() -> Ids:
     kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont", "ses", "clog")
-    return Ids(*(new_id(kind) for kind in kinds), "+12025550199", new_id("blk"), new_id("qr"))
+    return Ids(*(new_id(kind) for kind in kinds), "+12025550199", new_id("blk"), new_id("qr"), new_id("att"))
 
 
 #: Keys of these act for nobody, who has nothing of their own.
 NO_USER = dict.fromkeys((Scope.OFFICE_MANAGER, Scope.RESELLER, Scope.SUPER_USER), "no_user")
 
 _extensions = iter(range(5_000, 99_999))
+
+
+async def an_erasure(world: World, tenant: Tenant) -> Ask:
+    done = await world.services.erasures.erase(SYSTEM, number="+12025550112", domain_id=tenant.domain.id)
+    return Ask(f"/v1/erasures/{done.id}")
 
 
 async def fresh_user(world: World, tenant: Tenant) -> str:
@@ -116,6 +124,29 @@ def fixed(
         return Ask(path(tenant), ... if body is None else body(tenant), domain_in)
 
     return own
+
+
+def browser() -> dict[str, object]:
+    """What a browser that takes pushes says of itself."""
+    return {
+        "endpoint": f"https://push.example.com/{next(_extensions)}",
+        "keys": {
+            "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKW"
+            "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+            "auth": "AAAAAAAAAAAAAAAAAAAAAA",
+        },
+    }
+
+
+async def subscribed(world: World, tenant: Tenant) -> Ask:
+    kept = await world.client.post("/v1/me/push-subscriptions", tenant.tokens[0], browser())
+    return Ask(f"/v1/me/push-subscriptions/{kept.body['id']}")
+
+
+async def link_of_a_mail(world: World, tenant: Tenant) -> Ask:
+    mailing = world.services.notifications.mailing
+    assert mailing is not None
+    return Ask(f"/v1/unsubscribe?token={await mailing.token_of(tenant.users[0].id)}")
 
 
 async def new_domain(_: World, __: Tenant) -> Ask:
@@ -281,6 +312,39 @@ def own_thread(verb: str, body: object = ...) -> Row:
     )
 
 
+async def unsent_file(world: World, tenant: Tenant) -> str:
+    path, headers = "/v1/attachments?filename=a.png", {"Content-Type": "image/png"}
+    made_now = await world.client.ask(
+        "POST", path, secret=tenant.tokens[0], raw=hostile_files.picture(), headers=headers
+    )
+    attachment_id: str = made_now.body["id"]
+    return attachment_id
+
+
+def own_file(ending: str = "") -> Row:
+    """Something asked of a file."""
+
+    async def own(world: World, tenant: Tenant) -> Ask:
+        return Ask(f"/v1/attachments/{await unsent_file(world, tenant)}{ending}")
+
+    return Row(own, lambda ids: [Ask(f"/v1/attachments/{ids.attachment}{ending}")])
+
+
+def linked_file(ending: str = "") -> Row:
+    """Something asked by a link in a text, which is all one needs."""
+
+    async def own(world: World, tenant: Tenant) -> Ask:
+        body = {**text(tenant), "attachment_ids": [await unsent_file(world, tenant)]}
+        said = await world.client.post("/v1/messages", tenant.tokens[0], body)
+        return Ask(f"/a/{said.body['appended']['text'].rpartition('/')[2]}{ending}")
+
+    return Row(own)
+
+
+async def a_picture(_: World, __: Tenant) -> Ask:
+    return Ask("/v1/attachments?filename=a.png", hostile_files.picture(), "query", "image/png")
+
+
 def new_thread(tenant: Tenant) -> dict[str, object]:
     return {"to": [{"number": "+12025550177"}], "from": tenant.number.e164}
 
@@ -399,6 +463,37 @@ ROWS: dict[str, Row] = {
     ),
     "read_me": Row(fixed(lambda t: "/v1/me")),
     "change_me": Row(fixed(lambda t: "/v1/me", lambda t: {"email": "one@example.com"}), narrower=NO_USER),
+    "get_my_notifications": Row(fixed(lambda t: "/v1/me/notifications"), narrower=NO_USER),
+    "change_my_notifications": Row(
+        fixed(lambda t: "/v1/me/notifications", lambda t: {"sound": "bell"}), narrower=NO_USER
+    ),
+    "test_notification": Row(
+        fixed(lambda t: "/v1/me/notifications:test", lambda t: {"channel": "screen"}),
+        narrower=NO_USER | {Scope.BASIC_USER: "channel_unavailable"},
+    ),
+    "get_missed": Row(fixed(lambda t: "/v1/me/missed"), narrower=NO_USER),
+    "get_push_key": Row(fixed(lambda t: "/v1/push-key")),
+    "list_push_subscriptions": Row(fixed(lambda t: "/v1/me/push-subscriptions"), narrower=NO_USER),
+    "add_push_subscription": Row(
+        fixed(lambda t: "/v1/me/push-subscriptions", lambda t: browser()), narrower=NO_USER
+    ),
+    "remove_push_subscription": Row(
+        subscribed,
+        lambda ids: [Ask(f"/v1/me/push-subscriptions/{ids.call.replace('call', 'push')}")],
+        narrower=dict.fromkeys(NO_USER, "not_found"),
+    ),
+    "get_thread_notifications": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/notifications"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/notifications")],
+        narrower=NO_USER,
+    ),
+    "set_thread_notifications": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/notifications", lambda t: {"level": "none"}),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/notifications", {"level": "none"})],
+        narrower=NO_USER,
+    ),
+    "show_unsubscribe": Row(link_of_a_mail),
+    "unsubscribe": Row(link_of_a_mail),
     "get_my_settings": Row(fixed(lambda t: "/v1/me/settings"), narrower=NO_USER),
     "change_my_settings": Row(
         fixed(lambda t: "/v1/me/settings", lambda t: {"desk_phone_chat": True}), narrower=NO_USER
@@ -491,6 +586,24 @@ ROWS: dict[str, Row] = {
     "get_message": Row(
         fixed(lambda t: f"/v1/messages/{t.message_id}"), lambda ids: [Ask(f"/v1/messages/{ids.message}")]
     ),
+    "upload_attachment": Row(
+        a_picture,
+        lambda ids: [
+            Ask(f"/v1/attachments?filename=a.txt&{whose}", b"Hello", media_type="text/plain")
+            for whose in (
+                f"user_id={ids.user}",
+                f"domain_id={ids.domain}",
+                f"conversation_id={ids.conversation}",
+            )
+        ],
+    ),
+    "get_attachment": own_file(),
+    "read_attachment": own_file("/content"),
+    "read_thumbnail": own_file("/thumbnail"),
+    "delete_attachment": own_file(),
+    "link_page": linked_file(),
+    "link_file": linked_file("/1"),
+    "link_thumbnail": linked_file("/1/thumbnail"),
     "list_conversations": Row(
         fixed(lambda t: "/v1/conversations", domain_in="query"),
         lambda ids: [Ask(f"/v1/conversations?domain_id={ids.domain}")],
@@ -682,6 +795,18 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: "/v1/usage:export?of=text", domain_in="query"),
         lambda ids: [Ask(f"/v1/usage:export?of=text&domain_id={ids.domain}")],
     ),
+    "erase_person": Row(
+        fixed(lambda t: "/v1/erasures", lambda t: {"number": "+12025550111"}, domain_in="body"),
+        lambda ids: [
+            Ask("/v1/erasures", {"number": "+12025550111", "domain_id": ids.domain}),
+            Ask("/v1/erasures", {"user_id": ids.user}),
+        ],
+    ),
+    "list_erasures": Row(
+        fixed(lambda t: "/v1/erasures", domain_in="query"),
+        lambda ids: [Ask(f"/v1/erasures?domain_id={ids.domain}")],
+    ),
+    "get_erasure": Row(an_erasure, lambda ids: [Ask(f"/v1/erasures/{new_id('era')}")]),
     "issue_ticket": Row(fixed(lambda t: "/v1/events/tickets")),
     "list_audit": Row(
         fixed(lambda t: "/v1/audit", domain_in="query"),

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_network
+from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
@@ -19,6 +22,7 @@ from prometheus_client import CollectorRegistry
 
 from api.app import HOT_LANES, build_app, serving
 from api.context import CONTEXT, Context
+from api.event_frames import may_see
 from api.hot_lane import HotLanes
 from api.settings import ApiSettings
 from engine.accounts.access import sees_domain
@@ -40,7 +44,12 @@ from engine.accounts.models import (
     User,
 )
 from engine.accounts.service import Accounts
+from engine.adapters.outbound import OutboundClient
 from engine.adapters.smpp_texts import CarrierTexts, CarrierWords
+from engine.attachments.links import LinkMaker
+from engine.attachments.models import Attachment, AttachmentState
+from engine.attachments.ports import Quotas
+from engine.attachments.settings import AttachmentSettings
 from engine.bus.in_process import Bus
 from engine.click_to_call.models import Call, PlaceCall
 from engine.click_to_call.ports import DialRequest, PbxListener
@@ -66,14 +75,24 @@ from engine.messaging.outbox import Outbox
 from engine.messaging.ports import InboundText, Refusal, SegmentJob, Slot
 from engine.messaging.service import Messaging
 from engine.messaging.settings import MessagingSettings
+from engine.notifications.service import Notifications
+from engine.notifications.settings import MailSettings, NotificationsSettings
+from engine.outbound import OutboundSettings
+from engine.parts.attachments import AttachmentsPart, make_attachments
+from engine.parts.notifications import make_notifications
+from engine.parts.voicemail import VoicemailPart
+from engine.parts.webhooks import make_webhooks
 from engine.presence.call_log import CallLog
 from engine.presence.live_roster import LiveRoster
 from engine.presence.models import CallLogEntry, LegState, Party
 from engine.presence.service import Presence
 from engine.presence.settings import PresenceSettings
+from engine.sealing import Sealer
+from engine.records.erasing import Erasures
 from engine.services import Component, Services
 from engine.smpp.text import TextProfile
 from engine.storage.accounts import SqlAccountsStore
+from engine.storage.attachments import SqlAttachments
 from engine.storage.audit import AuditReader
 from engine.storage.blocked_senders import SqlBlockedSenders
 from engine.storage.call_log import SqlCallLog
@@ -82,6 +101,8 @@ from engine.storage.consent_ledger import SqlConsents
 from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, Transaction
+from engine.storage.erased_pairs import use_key
+from engine.storage.erasure import SqlErasures
 from engine.storage.event_log import EventLog
 from engine.storage.event_rows import EventRows
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
@@ -89,7 +110,10 @@ from engine.storage.own_texts import SqlOwnTexts
 from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SqlSearch
 from engine.storage.usage import SqlUsage
+from engine.storage.voicemail import SqlVoicemails
 from engine.usage.service import UsageReports
+from engine.voicemail.settings import VoicemailSettings
+from engine.webhooks.settings import WebhookSettings
 from tests.integration.api.client import CheckedClient, Contract
 from tests.unit.presence.twins import ScriptedPhones, leg
 
@@ -187,6 +211,7 @@ class Tenant:
     call_log_id: str
     block_id: str
     quick_reply_id: str
+    attachment_id: str
 
 
 @dataclass
@@ -288,7 +313,29 @@ class World:
             missed.id,
             block.id,
             reply.id,
+            await self.file_of(domain, users[0]),
         )
+
+    async def file_of(self, domain: Domain, user: User) -> str:
+        """A row of a file that is nowhere: enough to be refused."""
+        new = Attachment(
+            new_id("att"),
+            domain.id,
+            user.id,
+            user.id,
+            None,
+            None,
+            "a.png",
+            "image/png",
+            9,
+            None,
+            None,
+            0,
+            AttachmentState.READY,
+            self.clock.ms,
+        )
+        await SqlAttachments(self.database).add(new, Quotas(0, 0), None, None)
+        return new.id
 
     async def missed_call(self, user: User, endpoint: str, caller: str) -> CallLogEntry:
         """Somebody calls a user's phone and gives up; what the call log makes of it."""
@@ -342,7 +389,17 @@ class World:
     async def principal(self, secret: str) -> Principal:
         return await self.accounts.authenticate(secret)
 
+    async def on_wire(self, message_id: str) -> str:
+        """What the segments of a text say, put together; plain letters only."""
+        query = "SELECT short_message FROM segments WHERE message_id = ? ORDER BY part_no"
+        rows = await self.database.read(
+            lambda connection: connection.exec_driver_sql(query, (message_id,)).all()
+        )
+        return b"".join(bytes(row[0]) for row in rows).decode()
+
     _texts: SqlTexts = field(kw_only=True)
+    attachments: AttachmentsPart = field(kw_only=True)
+    attachment_folder: Path = field(kw_only=True)
 
 
 @contextlib.asynccontextmanager
@@ -372,9 +429,13 @@ async def a_world(
     phones = ScriptedPhones(PBX)
     rosters: list[LiveRoster] = []
 
+    told: list[Notifications] = []
+
     def publish(events: Sequence[Event]) -> None:
         for event in events:
             rosters[0].hear(event)
+            for notifications in told:
+                notifications.hear(event)
         bus.publish(events)
 
     database = await Database.open(url, bus_publish=publish, clock=clock)
@@ -401,27 +462,56 @@ async def a_world(
     directory = SqlNumberDirectory(database, clock)
     ledger = SqlConsents(database)
     outbox = Outbox(UnboundCarrier(), texts, MessagingSettings(), clock)
-    messaging = Messaging(texts, directory, words, {CARRIER: outbox}, MessagingSettings(), clock)
+    folder = tempfile.TemporaryDirectory()
+    attaching = AttachmentSettings(user_quota_octets=3_000_000, max_octets=2_000_000, link_downloads=10)
+    links = LinkMaker("https://phone.example.com/", attaching)
+    messaging = Messaging(texts, directory, words, {CARRIER: outbox}, MessagingSettings(), clock, links)
     calls = ClickToCall(
         SqlCalls(database), {PBX: pbx}, SqlDirectory(database), CallSettings(open_per_user=50), clock
     )
+    conversations = Conversations(SqlConversations(database), messaging, bus, clock)
+    attachments = make_attachments(database, clock, attaching, Path(folder.name), conversations, messaging)
+    names = Directory(SqlContactStore(database), sees_domain)
+    sealer = Sealer(b"k" * 32)
+    outbound = OutboundClient(OutboundSettings(allowed_networks=(ip_network("127.0.0.0/8"),)), clock)
+    told.append(
+        make_notifications(
+            database,
+            sealer,
+            outbound,
+            conversations,
+            names,
+            clock,
+            NotificationsSettings(),
+            MailSettings(host="127.0.0.1", port=1, security="none", sender="ringback@example.com"),
+            public_url="https://phone.example.com",
+            plain_http=True,
+        )
+    )
+    webhooks = make_webhooks(database, bus, outbound, sealer, WebhookSettings(), clock, may_see)
+    erasing_key = await use_key(database, Sealer(b"k" * 32))
     services = Services(
         accounts=accounts,
+        attachments=attachments.service,
         calls=calls,
         messaging=messaging,
-        explainer=Explainer(directory, ledger, words, words, {CARRIER}, MessagingSettings()),
+        explainer=Explainer(directory, ledger, words, words, {CARRIER}, MessagingSettings(), links),
         consents=Consents(ledger, directory),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), directory),
         search=Search(SqlSearch(database)),
         quick_replies=QuickReplies(SqlOwnTexts(database)),
         absences=Absences(SqlOwnTexts(database)),
-        conversations=Conversations(SqlConversations(database), messaging, bus, clock),
+        conversations=conversations,
         contacts=Contacts(SqlContactStore(database), sees_domain, ContactSettings()),
         contact_files=ContactFiles(SqlContactStore(database), sees_domain, ContactSettings()),
-        directory=Directory(SqlContactStore(database), sees_domain),
+        directory=names,
         usage=UsageReports(SqlUsage(database, clock), clock),
+        erasures=Erasures(SqlErasures(database, erasing_key), accounts.users.delete, clock),
         presence=presence,
         call_log=CallLog(call_log, rosters[0], clock),
+        notifications=told[0],
+        voicemails=VoicemailPart(SqlVoicemails(database), {}, names, VoicemailSettings()).service,
+        webhooks=webhooks.service,
         audit=AuditReader(database),
         event_log=EventLog(database),
         event_rows=EventRows(database),
@@ -431,11 +521,14 @@ async def a_world(
     )
     app = build_app(change(services) if change else services, settings, clock=clock)
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(folder.cleanup)
         stack.push_async_callback(database.close)
+        stack.push_async_callback(outbound.close)
         stack.callback(accounts.close)
         await stack.enter_async_context(calls.running())
         await presence.start()
         await stack.enter_async_context(working(presence.run()))
+        await stack.enter_async_context(working(told[0].run()))
         host, port = await stack.enter_async_context(serving(app))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         contract = Contract(msgspec.json.decode(app[CONTEXT].document))
@@ -463,4 +556,6 @@ async def a_world(
             reseller=reseller.secret,
             super_user_key_id=super_user.credential.id,
             _texts=texts,
+            attachments=attachments,
+            attachment_folder=Path(folder.name),
         )

@@ -101,6 +101,7 @@ def test_every_post_that_acts_takes_an_idempotency_key() -> None:
     # an answer that must not be kept.
     harmless = {
         "add_members",
+        "add_push_subscription",
         "assign_conversation",
         "cancel_call",
         "change_password",
@@ -127,7 +128,9 @@ def test_every_post_that_acts_takes_an_idempotency_key() -> None:
         "reopen_conversation",
         "reset_password",
         "restore_conversation",
+        "test_notification",
         "typing",
+        "unsubscribe",
     }
     posts = {route.name for route in RouteTable(FEATURES) if route.method == "POST"}
     assert {route.name for route in RouteTable(FEATURES) if route.idempotent} == posts - harmless

@@ -1,0 +1,71 @@
+"""The link in mails that ends them: a page with a button, and what the button and mail programs send.
+
+A GET changes nothing, since programs that look for viruses follow every link.
+Source: RFC 8058.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+from pydantic import Field
+
+from api.permissions import Permission
+from api.requests import ApiRequest
+from api.routes import NoBody, Routes
+from api.schema import Query
+from engine.errors import NotFound
+
+routes = Routes("notifications")
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+_STYLE = "body{font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}"
+
+
+class LinkQuery(Query):
+    token: str = Field(min_length=1, max_length=200)
+
+
+@routes.add(
+    "GET",
+    "/v1/unsubscribe",
+    summary="The page a mail's link to end mails leads to.",
+    permission=Permission.PUBLIC,
+    query=LinkQuery,
+    answers={200: "text/html"},
+    problems=("not_found",),
+)
+async def show_unsubscribe(request: ApiRequest[NoBody, LinkQuery]) -> web.StreamResponse:
+    if not await request.services.notifications.knows_link(request.query.token):
+        raise NotFound("This link is not one of ours.")
+    return _page(
+        '<h1>No more mail?</h1><form method="post"><p>What you have not read is still on your pages.</p>'
+        "<p><button>End these mails</button></p></form>"
+    )
+
+
+@routes.add(
+    "POST",
+    "/v1/unsubscribe",
+    summary="End mails about what is unread, by the link of one.",
+    permission=Permission.PUBLIC,
+    query=LinkQuery,
+    reads=("application/x-www-form-urlencoded", "multipart/form-data"),
+    answers={200: "text/html"},
+    problems=("not_found",),
+)
+async def unsubscribe(request: ApiRequest[NoBody, LinkQuery]) -> web.StreamResponse:
+    # The body says nothing that the link does not.
+    await request.services.notifications.unsubscribe(request.query.token)
+    return _page("<h1>Done</h1><p>No more mail comes. You can switch it on again in your settings.</p>")
+
+
+def _page(content: str) -> web.Response:
+    html = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Ringback</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>{content}</html>'
+    )
+    return web.Response(text=html, content_type="text/html", headers=_HEADERS)

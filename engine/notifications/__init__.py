@@ -1,0 +1,1 @@
+"""Being told: which screen, browser or mailbox hears of what happened, and once."""

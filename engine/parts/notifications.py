@@ -1,0 +1,61 @@
+"""Notifications, put together."""
+
+from __future__ import annotations
+
+from engine.adapters.mail import SmtpMailer
+from engine.adapters.web_push import WebPush
+from engine.clock import Clock
+from engine.notifications.mailing import Mailing
+from engine.notifications.ports import Names
+from engine.notifications.preferences import Preferences, Threads
+from engine.notifications.pushing import Pushes
+from engine.notifications.service import Notifications
+from engine.notifications.settings import MailSettings, NotificationsSettings
+from engine.notifications.subscriptions import Subscriptions
+from engine.notifications.telling import TOLD_BY_MAIL, Telling
+from engine.outbound import Outbound
+from engine.sealing import Sealer
+from engine.storage.database import Database
+from engine.storage.mail_digests import SqlMailQueue
+from engine.storage.notifications import SqlNotifications
+
+
+def make_notifications(
+    database: Database,
+    sealer: Sealer,
+    outbound: Outbound,
+    threads: Threads,
+    names: Names,
+    clock: Clock,
+    settings: NotificationsSettings,
+    mail: MailSettings,
+    *,
+    public_url: str | None,
+    plain_http: bool,
+) -> Notifications:
+    """public_url: where the API is reached from outside. plain_http: push services may be without TLS,
+    where the networks they are in are allowed."""
+    store = SqlNotifications(database, sealer)
+    contact = settings.push_contact or (f"mailto:{mail.sender}" if mail.configured else None)
+    push_service = WebPush(store, outbound, clock, contact)
+    pushes = Pushes(store, push_service)
+    mailing = None
+    if mail.configured:
+        mailing = Mailing(
+            store,
+            SqlMailQueue(database),
+            names,
+            SmtpMailer(mail, clock),
+            clock,
+            portal_url=settings.portal_url or public_url,
+            api_url=public_url,
+            told_by_mail=TOLD_BY_MAIL,
+        )
+    telling = Telling(store, names, pushes, mailing, clock, acknowledge_s=settings.acknowledge_s)
+    return Notifications(
+        Preferences(store, threads),
+        Subscriptions(store, plain_http=plain_http),
+        telling,
+        push_service,
+        mailing,
+    )
