@@ -18,7 +18,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from api.cookies import ANTI_FORGERY, SESSION_COOKIE
 from api.permissions import LEAST_SCOPE, Permission
 from api.problems import CODES, CONTENT_TYPE, Problem
-from api.routes import ID_PARAMETERS, NoQuery, Route, RouteTable
+from api.routes import ID_PARAMETERS, OTHER_PARAMETERS, NoQuery, Route, RouteTable
 
 _REF = "#/components/schemas/{model}"
 #: How pydantic tells types of the same name apart.
@@ -184,7 +184,7 @@ def _parameters(route: Route, schemas: Mapping[str, Any], references: References
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": f"^{ID_PARAMETERS[name][0]}_[0-9a-f]{{32}}$"},
+            "schema": {"type": "string", "pattern": _pattern(name)},
         }
         for name in route.path_parameters
     ]
@@ -209,6 +209,12 @@ def _parameters(route: Route, schemas: Mapping[str, Any], references: References
             }
         )
     return parameters
+
+
+def _pattern(parameter: str) -> str:
+    """What a path parameter looks like."""
+    other = OTHER_PARAMETERS.get(parameter)
+    return other or f"^{ID_PARAMETERS[parameter][0]}_[0-9a-f]{{32}}$"
 
 
 def _responses(route: Route, references: References) -> dict[str, Any]:

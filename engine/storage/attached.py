@@ -77,7 +77,7 @@ class Taking:
                 return errors.no_such_attachment(where)
             if file.message_id is not None or any(one == row[-1] for row in self._taken):
                 return errors.used(where)
-            if file.state is AttachmentState.DELETED:
+            if file.state is not AttachmentState.READY:
                 return errors.no_such_attachment(where)
             if file in files:
                 return errors.twice(where)
