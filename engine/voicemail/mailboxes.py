@@ -46,6 +46,11 @@ class Mailboxes:
             raise no_such("mailbox")
         return found
 
+    async def sees(self, principal: Principal, domain_id: str) -> bool:
+        """Whether a domain is within the principal's reach."""
+        domain = await self._store.domain(domain_id)
+        return domain is not None and self._sees_domain(principal, domain)
+
     async def list(self, principal: Principal, domain_id: str | None = None) -> Sequence[Mailbox]:
         """A user's own; for managers all that somebody of the domain has. Raises NotFound, InvalidRequest."""
         wanted = domain_id or principal.domain_id

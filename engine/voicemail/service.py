@@ -163,10 +163,13 @@ class Voicemails:
         return voicemail
 
     async def _seen(self, principal: Principal, voicemail_id: str) -> tuple[Voicemail, Mailbox]:
-        user_id = _user_of(principal)
         voicemail = await self._store.get(voicemail_id)
         mailbox = None if voicemail is None else await self._store.mailbox(voicemail.mailbox_id)
-        if voicemail is None or mailbox is None or user_id not in mailbox.user_ids:
+        if voicemail is None or mailbox is None:
+            raise no_such_voicemail()
+        if principal.user_id is None and await self.mailboxes.sees(principal, voicemail.domain_id):
+            raise no_user()
+        if principal.user_id not in mailbox.user_ids:
             raise no_such_voicemail()
         return voicemail, mailbox
 

@@ -22,6 +22,7 @@ from engine.contacts.models import CreateContact
 from engine.conversations.quick_replies import CreateQuickReply
 from engine.ids import new_id
 from tests import hostile_files
+from engine.webhooks.models import CreateWebhook
 from tests.integration.api.client import Answer
 from tests.integration.api.world import CARRIER, PASSWORD, Tenant, World, made
 
@@ -70,7 +71,10 @@ class Ids:
     e164: str
     block: str
     quick_reply: str
+    webhook: str
+    delivery: str
     attachment: str
+    voicemail: str
 
 
 def ids_of(tenant: Tenant) -> Ids:
@@ -89,13 +93,25 @@ def ids_of(tenant: Tenant) -> Ids:
         tenant.number.e164,
         tenant.block_id,
         tenant.quick_reply_id,
+        tenant.webhook_id,
+        tenant.delivery_id,
         tenant.attachment_id,
+        tenant.voicemail_id,
     )
 
 
 def ids_of_nothing() -> Ids:
     kinds = ("dom", "usr", "dev", "num", "key", "call", "msg", "conv", "cont", "ses", "clog")
-    return Ids(*(new_id(kind) for kind in kinds), "+12025550199", new_id("blk"), new_id("qr"), new_id("att"))
+    return Ids(
+        *(new_id(kind) for kind in kinds),
+        "+12025550199",
+        new_id("blk"),
+        new_id("qr"),
+        new_id("wh"),
+        new_id("whd"),
+        new_id("att"),
+        new_id("vm"),
+    )
 
 
 #: Keys of these act for nobody, who has nothing of their own.
@@ -165,6 +181,10 @@ async def new_user(_: World, __: Tenant) -> Ask:
 
 async def doomed_user(world: World, tenant: Tenant) -> Ask:
     return Ask(f"/v1/users/{await fresh_user(world, tenant)}")
+
+
+async def doomed_voicemail(world: World, tenant: Tenant) -> Ask:
+    return Ask(f"/v1/voicemails/{await world.voicemail(tenant.users[0], tenant.domain.name)}")
 
 
 async def new_device(_: World, tenant: Tenant) -> Ask:
@@ -266,6 +286,26 @@ async def group_of_texts(world: World, tenant: Tenant) -> str:
 async def number_in_group(world: World, tenant: Tenant) -> Ask:
     group = await group_of_texts(world, tenant)
     return Ask(f"/v1/conversations/{group}/members?number=%2B12025550178")
+
+
+async def doomed_webhook(world: World, tenant: Tenant) -> Ask:
+    command = CreateWebhook(url="https://127.0.0.1:1/hook", domain_id=tenant.domain.id)
+    return Ask(f"/v1/webhooks/{made(await world.services.webhooks.create(SYSTEM, command)).webhook.id}")
+
+
+def webhook_row(body: object = ..., after: str = "") -> Row:
+    """A request about one webhook. after: what stands behind its id."""
+    return Row(
+        fixed(lambda t: f"/v1/webhooks/{t.webhook_id}{after}", None if body is ... else lambda t: body),
+        lambda ids: [Ask(f"/v1/webhooks/{ids.webhook}{after}", body)],
+    )
+
+
+def delivery_row(after: str = "") -> Row:
+    return Row(
+        fixed(lambda t: f"/v1/webhooks/{t.webhook_id}/deliveries/{t.delivery_id}{after}"),
+        lambda ids: [Ask(f"/v1/webhooks/{ids.webhook}/deliveries/{ids.delivery}{after}")],
+    )
 
 
 async def doomed_reply(world: World, tenant: Tenant) -> Ask:
@@ -685,6 +725,23 @@ ROWS: dict[str, Row] = {
         lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/draft", {"text": "Dear"})],
         narrower=NO_USER,
     ),
+    "create_webhook": Row(
+        fixed(lambda t: "/v1/webhooks", lambda t: {"url": "https://127.0.0.1:1/hook"}, domain_in="body"),
+        lambda ids: [Ask("/v1/webhooks", {"url": "https://127.0.0.1:1/hook", "domain_id": ids.domain})],
+    ),
+    "list_webhooks": Row(
+        fixed(lambda t: "/v1/webhooks", domain_in="query"),
+        lambda ids: [Ask(f"/v1/webhooks?domain_id={ids.domain}")],
+    ),
+    "get_webhook": webhook_row(),
+    "update_webhook": webhook_row({"description": "CRM"}),
+    "delete_webhook": Row(doomed_webhook, lambda ids: [Ask(f"/v1/webhooks/{ids.webhook}")]),
+    "rotate_webhook_secret": webhook_row({}, ":rotate-secret"),
+    "test_webhook": webhook_row(after=":test"),
+    "replay_events": webhook_row({"from_seq": 1}, ":replay"),
+    "list_deliveries": webhook_row(after="/deliveries"),
+    "get_delivery": delivery_row(),
+    "replay_delivery": delivery_row(":replay"),
     "create_quick_reply": Row(
         fixed(lambda t: "/v1/quick-replies", lambda t: {"text": "Thank you!"}, domain_in="body"),
         lambda ids: [Ask("/v1/quick-replies", {"text": "Mine", "domain_id": ids.domain})],
@@ -756,6 +813,56 @@ ROWS: dict[str, Row] = {
     ),
     "unseen_calls": Row(fixed(lambda t: "/v1/call-log:unseen"), narrower=NO_USER),
     "mark_calls_seen": Row(fixed(lambda t: "/v1/call-log:seen", lambda t: {}), narrower=NO_USER),
+    "list_voicemails": Row(
+        fixed(lambda t: "/v1/voicemails"),
+        lambda ids: [Ask(f"/v1/voicemails?conversation_id={ids.conversation}")],
+        narrower=NO_USER,
+    ),
+    "get_voicemail": Row(
+        fixed(lambda t: f"/v1/voicemails/{t.voicemail_id}"),
+        lambda ids: [Ask(f"/v1/voicemails/{ids.voicemail}")],
+        narrower=NO_USER,
+    ),
+    "change_voicemail": Row(
+        fixed(lambda t: f"/v1/voicemails/{t.voicemail_id}", lambda t: {"heard": True}),
+        lambda ids: [Ask(f"/v1/voicemails/{ids.voicemail}", {"heard": True})],
+        narrower=NO_USER,
+    ),
+    "delete_voicemail": Row(
+        doomed_voicemail,
+        lambda ids: [Ask(f"/v1/voicemails/{ids.voicemail}")],
+        narrower=NO_USER,
+    ),
+    "forward_voicemail": Row(
+        fixed(lambda t: f"/v1/voicemails/{t.voicemail_id}:forward", lambda t: {"user_id": t.users[1].id}),
+        lambda ids: [Ask(f"/v1/voicemails/{ids.voicemail}:forward", {"user_id": "anybody"})],
+        narrower=NO_USER,
+    ),
+    "hear_voicemail": Row(
+        fixed(lambda t: f"/v1/voicemails/{t.voicemail_id}/audio"),
+        lambda ids: [Ask(f"/v1/voicemails/{ids.voicemail}/audio")],
+        narrower=NO_USER,
+    ),
+    "list_mailboxes": Row(
+        fixed(lambda t: "/v1/mailboxes", domain_in="query"),
+        lambda ids: [Ask(f"/v1/mailboxes?domain_id={ids.domain}")],
+    ),
+    "get_user_mailbox": Row(
+        fixed(lambda t: f"/v1/users/{t.users[0].id}/mailbox"),
+        lambda ids: [Ask(f"/v1/users/{ids.user}/mailbox")],
+    ),
+    "set_user_mailbox": Row(
+        fixed(
+            lambda t: f"/v1/users/{t.users[1].id}/mailbox",
+            lambda t: {"mailbox": f"101@{t.domain.name}"},
+        ),
+        lambda ids: [Ask(f"/v1/users/{ids.user}/mailbox", {"mailbox": "9@fresh"})],
+        narrower={Scope.OFFICE_MANAGER: "mailbox_not_allowed"},
+    ),
+    "delete_user_mailbox": Row(
+        fixed(lambda t: f"/v1/users/{t.users[0].id}/mailbox"),
+        lambda ids: [Ask(f"/v1/users/{ids.user}/mailbox")],
+    ),
     "import_contacts": Row(
         a_file,
         lambda ids: [Ask(f"/v1/contacts:import?domain_id={ids.domain}", b"Name", None, "text/csv")],

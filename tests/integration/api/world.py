@@ -80,15 +80,14 @@ from engine.notifications.settings import MailSettings, NotificationsSettings
 from engine.outbound import OutboundSettings
 from engine.parts.attachments import AttachmentsPart, make_attachments
 from engine.parts.notifications import make_notifications
-from engine.parts.voicemail import VoicemailPart
 from engine.parts.webhooks import make_webhooks
 from engine.presence.call_log import CallLog
 from engine.presence.live_roster import LiveRoster
 from engine.presence.models import CallLogEntry, LegState, Party
 from engine.presence.service import Presence
 from engine.presence.settings import PresenceSettings
-from engine.sealing import Sealer
 from engine.records.erasing import Erasures
+from engine.sealing import Sealer
 from engine.services import Component, Services
 from engine.smpp.text import TextProfile
 from engine.storage.accounts import SqlAccountsStore
@@ -110,11 +109,12 @@ from engine.storage.own_texts import SqlOwnTexts
 from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SqlSearch
 from engine.storage.usage import SqlUsage
-from engine.storage.voicemail import SqlVoicemails
+from engine.storage.webhook_progress import SqlWebhookProgress
 from engine.usage.service import UsageReports
-from engine.voicemail.settings import VoicemailSettings
+from engine.webhooks.models import CreateWebhook, Delivery, DeliveryState, Progress, Webhook
 from engine.webhooks.settings import WebhookSettings
 from tests.integration.api.client import CheckedClient, Contract
+from tests.integration.api.mailboxes import FolderMailboxes, folder_mailboxes
 from tests.unit.presence.twins import ScriptedPhones, leg
 
 R = TypeVar("R")
@@ -211,6 +211,9 @@ class Tenant:
     call_log_id: str
     block_id: str
     quick_reply_id: str
+    webhook_id: str = field(kw_only=True)
+    delivery_id: str = field(kw_only=True)
+    voicemail_id: str = field(kw_only=True)
     attachment_id: str
 
 
@@ -295,6 +298,9 @@ class World:
         message = await self.inbound(number, "+12025550177", "hello")
         block = made(await self.services.blocked_senders.block(SYSTEM, "+12025550190", number))
         reply = made(await self.services.quick_replies.create(acting, CreateQuickReply(text="Thank you!")))
+        voicemail_id = await self.voicemail(users[0], name)
+        await self.mailboxes.give(users[1], name)
+        webhook, delivery = await self.webhook(acting)
         missed = await self.missed_call(users[0], f"{name}-101", "+12025550177")
         return Tenant(
             domain,
@@ -314,7 +320,20 @@ class World:
             block.id,
             reply.id,
             await self.file_of(domain, users[0]),
+            voicemail_id=voicemail_id,
+            webhook_id=webhook.id,
+            delivery_id=delivery.id,
         )
+
+    async def webhook(self, acting: Principal) -> tuple[Webhook, Delivery]:
+        """A webhook that reaches nobody, and an event that was given up."""
+        command = CreateWebhook(url="https://127.0.0.1:1/hook", event_types=["contact.merged"])
+        webhook = made(await self.services.webhooks.create(acting, command)).webhook
+        event = Event(webhook.stream, 1, "contact.merged", new_id("cont"), {}, self.clock.ms)
+        dead = Delivery(new_id("whd"), webhook.id, event, DeliveryState.DEAD, 12, self.clock.ms)
+        progress = Progress(webhook.id, webhook.seq, [dead], None, None, None)
+        assert await SqlWebhookProgress(self.database).keep(progress)
+        return webhook, dead
 
     async def file_of(self, domain: Domain, user: User) -> str:
         """A row of a file that is nowhere: enough to be refused."""
@@ -336,6 +355,19 @@ class World:
         )
         await SqlAttachments(self.database).add(new, Quotas(0, 0), None, None)
         return new.id
+
+    async def voicemail(self, user: User, context: str) -> str:
+        """Somebody leaves a message in the mailbox of a user, which is made first; its id."""
+        await self.mailboxes.give(user, context)
+        self.mailboxes.spool.leave(
+            user.extension,
+            context=context,
+            caller='"Supplier" <2025550142>',
+            channel="PJSIP/carrier-0000000a",
+        )
+        await self.mailboxes.look(user)
+        principal = Principal("token", "tok", user.domain_id, user.id, Scope.BASIC_USER)
+        return (await self.services.voicemails.list(principal)).items[0].id
 
     async def missed_call(self, user: User, endpoint: str, caller: str) -> CallLogEntry:
         """Somebody calls a user's phone and gives up; what the call log makes of it."""
@@ -399,6 +431,7 @@ class World:
 
     _texts: SqlTexts = field(kw_only=True)
     attachments: AttachmentsPart = field(kw_only=True)
+    mailboxes: FolderMailboxes = field(kw_only=True)
     attachment_folder: Path = field(kw_only=True)
 
 
@@ -472,6 +505,7 @@ async def a_world(
     conversations = Conversations(SqlConversations(database), messaging, bus, clock)
     attachments = make_attachments(database, clock, attaching, Path(folder.name), conversations, messaging)
     names = Directory(SqlContactStore(database), sees_domain)
+    mailboxes = folder_mailboxes(database, names, PBX, Path(folder.name))
     sealer = Sealer(b"k" * 32)
     outbound = OutboundClient(OutboundSettings(allowed_networks=(ip_network("127.0.0.0/8"),)), clock)
     told.append(
@@ -510,7 +544,7 @@ async def a_world(
         presence=presence,
         call_log=CallLog(call_log, rosters[0], clock),
         notifications=told[0],
-        voicemails=VoicemailPart(SqlVoicemails(database), {}, names, VoicemailSettings()).service,
+        voicemails=mailboxes.service,
         webhooks=webhooks.service,
         audit=AuditReader(database),
         event_log=EventLog(database),
@@ -558,4 +592,5 @@ async def a_world(
             _texts=texts,
             attachments=attachments,
             attachment_folder=Path(folder.name),
+            mailboxes=mailboxes,
         )

@@ -124,11 +124,13 @@ class FolderPbx:
         found = next((one for one in texts if f"msg_id={message_id}\n" in one.read_text()), None)
         if found is None:
             return False
-        for file in sorted(source.glob(f"{found.stem}.*")):
-            if target is not None:
-                target.mkdir(parents=True, exist_ok=True)
-                place = target / f"msg{len(list(target.glob('msg*.txt'))):04d}{file.suffix}"
-                place.write_bytes(file.read_bytes())
+        base = None
+        if target is not None:
+            target.mkdir(parents=True, exist_ok=True)
+            base = target / f"msg{len(list(target.glob('msg*.txt'))):04d}"
+        for file in sorted(source.glob(f"{found.stem}.*"), key=lambda one: one.suffix == ".txt"):
+            if base is not None:
+                base.with_suffix(file.suffix).write_bytes(file.read_bytes())
             if not keep:
                 file.unlink()
         for number, text in enumerate(sorted(source.glob("msg*.txt"))):
