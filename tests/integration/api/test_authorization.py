@@ -21,8 +21,8 @@ from engine.accounts.models import SYSTEM, CreateDevice, CreateNumber, CreateUse
 from engine.contacts.models import CreateContact
 from engine.conversations.quick_replies import CreateQuickReply
 from engine.ids import new_id
-from tests import hostile_files
 from engine.webhooks.models import CreateWebhook
+from tests import hostile_files
 from tests.integration.api.client import Answer
 from tests.integration.api.world import CARRIER, PASSWORD, Tenant, World, made
 
