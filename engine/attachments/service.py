@@ -13,7 +13,7 @@ from engine.attachments.uploads import Uploads
 
 
 class Attachments:
-    """uploads: taking files in; links: what outside numbers get. Every method may raise StorageUnavailable."""
+    """uploads: taking files in. links: what outside numbers get. All may raise StorageUnavailable."""
 
     def __init__(
         self,

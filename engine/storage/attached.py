@@ -143,6 +143,8 @@ def attached(file: Attachment) -> Attached:
 
 def attached_to(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, tuple[Attached, ...]]:
     """The files of messages, in the order they were given."""
+    if not message_ids:
+        return {}
     found: dict[str, list[Attached]] = {}
     query = sa.select(attachments).where(_file.message_id.in_(message_ids))
     for row in connection.execute(query.order_by(_file.message_id, _file.position)):

@@ -16,6 +16,7 @@ from engine.idempotency import Claim, Replayed
 from engine.storage import idempotency
 from engine.storage.attached import account, attachment, delete_file
 from engine.storage.database import Database
+from engine.storage.statements import insert
 from engine.storage.tables.accounts import domains, users
 from engine.storage.tables.attachments import (
     attachment_links,
@@ -25,6 +26,7 @@ from engine.storage.tables.attachments import (
 )
 from engine.storage.tables.conversations import conversation_members
 from engine.storage.tables.messaging import messages
+from engine.storage.tables.search import search_queue
 from engine.storage.text_rows import users_of_numbers
 from engine.storage.transaction import Transaction
 
@@ -205,7 +207,7 @@ def _delete_stale(before_ms: int, ids: Sequence[str], tx: Transaction) -> None:
 
 
 def _tell(tx: Transaction, message_id: str) -> None:
-    """Those who see the message learn that one of its files is gone."""
+    """Those who see the message learn that one of its files is gone, and so does the search."""
     row = tx.connection.execute(sa.select(messages).where(messages.c.id == message_id)).first()
     if row is None:
         return
@@ -220,6 +222,8 @@ def _tell(tx: Transaction, message_id: str) -> None:
         )
     else:
         whom = users_of_numbers(tx.connection, [row.number])[row.number]
+    if row.conversation_id is not None:
+        tx.connection.execute(insert(search_queue).values(message_id=message_id).on_conflict_do_nothing())
     data = {"conversation_id": row.conversation_id, "changed": ["attachments"]}
     tx.emit(NewEvent(domain_stream(row.domain_id), "message.updated", message_id, data, whom))
 

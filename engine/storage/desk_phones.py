@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from engine.desk_phones.models import Delivery, DeskPhone
 from engine.storage import settings
 from engine.storage.account_rows import read_domain
+from engine.storage.attached import attached_to
 from engine.storage.database import Database
 from engine.storage.tables.accounts import devices, domain_settings, domains, user_settings, users
 from engine.storage.tables.conversations import conversation_members, conversations
@@ -79,6 +80,7 @@ def _delivery(connection: Connection, message_id: str) -> Delivery | None:
     ).first()
     if found is None:
         return None
+    files = attached_to(connection, [found.id] if found.attached else ())
     member = conversation_members.c
     now_ms = found.created_ms
     here = sa.select(member.user_id, member.muted_until_ms).where(
@@ -99,7 +101,7 @@ def _delivery(connection: Connection, message_id: str) -> Delivery | None:
         author=found.display_name,
         sender=found.extension,
         chat=found.name,
-        text=found.text,
+        text=" ".join((found.text, *(f"[{one.filename}]" for one in files.get(found.id, ())))).strip(),
         phones=tuple(_phone(row) for row in phones),
     )
 

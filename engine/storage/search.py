@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from engine.attachments.models import AttachmentState
 from engine.conversations.models import Conversation, ConversationKind
 from engine.conversations.search import Asked, Found, SearchReads
 from engine.conversations.words import words_of
 from engine.messaging.models import Message
+from engine.storage.attached import attached_to
 from engine.storage.conversation_reads import SqlThreadReads
 from engine.storage.conversation_rows import conversation as conversation_of
 from engine.storage.database import Database
@@ -64,12 +66,14 @@ def _look_at(ids: Sequence[str], tx: Transaction) -> int:
             messages.c.number,
             messages.c.text,
             messages.c.flags,
+            messages.c.attached,
             conversations.c.kind,
         )
         .join(conversations, conversations.c.id == messages.c.conversation_id)
         .where(messages.c.id.in_(ids))
     ).all()
     members = _members(connection, {row.conversation_id for row in rows if row.kind == "chat"})
+    files = attached_to(connection, [row.id for row in rows if row.attached])
     places = {
         row.message_id: row.place
         for row in connection.execute(sa.select(search_places).where(search_places.c.message_id.in_(ids)))
@@ -79,7 +83,8 @@ def _look_at(ids: Sequence[str], tx: Transaction) -> int:
     new: list[tuple[int, str]] = []
     found: list[tuple[int, list[str], list[str]]] = []
     for row in sorted(rows, key=lambda row: str(row.id)):
-        words = words_of(row.text)
+        names = [one.filename for one in files.get(row.id, ()) if one.state is not AttachmentState.DELETED]
+        words = words_of(" ".join((row.text, *names)))
         if not words or "blocked" in row.flags.split(","):
             continue
         place = places.get(row.id)
