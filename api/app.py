@@ -54,11 +54,11 @@ from api.rest import (
     search,
     sessions,
     tokens,
-    usage,
     unsubscribe,
+    usage,
     users,
-    webhooks,
     voicemails,
+    webhooks,
 )
 from api.routes import Routes, RouteTable
 from api.settings import ApiSettings

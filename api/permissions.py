@@ -51,6 +51,7 @@ class Permission(StrEnum):
     CHANGE_VOICEMAIL = "change_voicemail"
     READ_CALL_LOG = "read_call_log"  # and mark one's own entries as seen
     READ_USAGE = "read_usage"
+    ERASE_PEOPLE = "erase_people"
     READ_EVENTS = "read_events"
     READ_AUDIT = "read_audit"
     READ_METRICS = "read_metrics"
@@ -96,6 +97,7 @@ LEAST_SCOPE: Mapping[Permission, Scope | None] = {
     P.CHANGE_VOICEMAIL: S.BASIC_USER,
     P.READ_CALL_LOG: S.BASIC_USER,
     P.READ_USAGE: S.OFFICE_MANAGER,
+    P.ERASE_PEOPLE: S.OFFICE_MANAGER,
     P.READ_EVENTS: S.BASIC_USER,
     P.READ_AUDIT: S.OFFICE_MANAGER,
     P.READ_METRICS: S.SUPER_USER,

@@ -301,7 +301,15 @@ async def _working(
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts) | dict(attachments.upkeep) | dict(webhooks.upkeep) | dict(usage.upkeep) | dict(records.upkeep))),
+            group.create_task(
+                keep_up(
+                    _upkeep(settings, clock, database, store, event_log, accounts)
+                    | dict(attachments.upkeep)
+                    | dict(webhooks.upkeep)
+                    | dict(usage.upkeep)
+                    | dict(records.upkeep)
+                )
+            ),
         ]
         try:
             async with calls.running():

@@ -25,6 +25,7 @@ from engine.messaging.models import (
     RecipientStatus,
 )
 from engine.messaging.ports import NewText
+from engine.storage import erased_pairs
 from engine.storage.conversation_rows import add_notice
 from engine.storage.statements import HotStatement, fetch_all, insert
 from engine.storage.tables.consent import consent_entries, consents
@@ -73,7 +74,11 @@ def consents_of(tx: Transaction, pairs: Collection[str]) -> Mapping[str, str]:
     if not pairs:
         return {}
     statement = _LOOK_UP[tx.connection.dialect.name]
-    return dict(fetch_all(tx.connection, statement, (_encode(list(pairs)).decode(),)))
+    wanted = _encode([erased_pairs.THERE_ARE_SOME, *pairs]).decode()
+    found: dict[str, str] = dict(fetch_all(tx.connection, statement, (wanted,)))
+    if found.pop(erased_pairs.THERE_ARE_SOME, None) is not None:
+        return {**erased_pairs.stopped_pairs(tx.connection, pairs), **found}
+    return found
 
 
 def stopped_among(tx: Transaction, texts: Iterable[NewText]) -> Collection[str]:
@@ -103,6 +108,11 @@ def state_of(connection: Connection, number: str, peer: str) -> ConsentState:
     """Where a pair stands; its row stays locked, so that two who change it take turns."""
     query = sa.select(consents.c.state).where(consents.c.pair == pair_key(number, peer))
     found = connection.execute(query.with_for_update()).scalar()
+    if found is None:
+        some = sa.select(consents.c.pair).where(consents.c.pair == erased_pairs.THERE_ARE_SOME)
+        if connection.execute(some).first() is not None:
+            pair = pair_key(number, peer)
+            found = erased_pairs.stopped_pairs(connection, [pair]).get(pair)
     return ConsentState.NONE if found is None else ConsentState(found)
 
 
@@ -117,6 +127,7 @@ def change(tx: Transaction, entry: ConsentEntry, user_ids: tuple[str, ...]) -> N
         return
     pair = pair_key(entry.number, entry.peer)
     tx.execute_many(_SET, [(pair, entry.number, entry.peer, entry.new_state.value, entry.at_ms, entry.id)])
+    erased_pairs.forget_stopped(tx, pair)
     if entry.new_state is ConsentState.STOPPED:
         reject_waiting(tx, entry.number, entry.peer)
     stopped = entry.new_state is ConsentState.STOPPED

@@ -126,6 +126,14 @@ class Database:
         """
         return await self._store.read(function)
 
+    async def rewrite(self) -> bool | None:
+        """Write the file anew, so that nothing is left of what was deleted.
+
+        False when the file is so large that writers would wait too long; None on PostgreSQL, which does
+        that by itself (autovacuum). Raises StorageUnavailable.
+        """
+        return await self._store.rewrite()
+
     async def close(self) -> None:
         """Refuse new work, commit what is queued, and let go of the database."""
         await self._store.close()

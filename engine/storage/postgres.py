@@ -124,6 +124,9 @@ class PostgresStore:
         except (SQLAlchemyError, OSError) as error:
             raise translate(error) from error
 
+    async def rewrite(self) -> None:
+        """The server does that by itself."""
+
     async def close(self) -> None:
         """Commit what is queued, then disconnect."""
         await self.queue.close()

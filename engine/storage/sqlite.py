@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +34,8 @@ R = TypeVar("R")
 BUSY_TIMEOUT_MS = 5000
 #: Reads are short; more threads would only take turns on the interpreter lock.
 READERS = 4
+#: A file of this size is written anew in some two seconds on a slow disk; writers wait for five.
+REWRITE_OCTETS = 128 * 1024 * 1024
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",  # first: the others may already need the lock
@@ -124,6 +128,13 @@ class SqliteStore:
         """Run function in a reading thread, on one snapshot. Cancelled, it still runs to its end."""
         return await self._loop.run_in_executor(self._readers, self._read, function)
 
+    async def rewrite(self) -> bool:
+        """Write the file anew in a reading thread; the writer waits meanwhile, readers do not.
+
+        False when the file is too large for that. Raises StorageUnavailable.
+        """
+        return await self._loop.run_in_executor(self._readers, self._rewrite)
+
     async def close(self) -> None:
         """Commit what is queued, then let go of the file."""
         await self.queue.close()
@@ -167,6 +178,15 @@ class SqliteStore:
         except (SQLAlchemyError, OSError) as error:
             raise translate(error) from error
 
+    def _rewrite(self) -> bool:
+        if self._path.stat().st_size > REWRITE_OCTETS:
+            return False
+        try:
+            rewrite_file(self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise StorageUnavailable("The database's file could not be written anew.") from error
+        return True
+
     def _wake(self) -> None:
         if self._asleep:
             self._asleep = False
@@ -186,6 +206,17 @@ class SqliteStore:
             self._asleep = False
             self._awake.clear()
         self._loop.call_soon_threadsafe(self._stopped.set_result, None)
+
+
+def rewrite_file(path: Path) -> None:
+    """Copy what is there into a new file in the old one's place; pages and log that held what went are gone.
+
+    Needs as much room again, and the write lock for as long as it takes. Raises sqlite3.Error.
+    """
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)) as connection:
+        connection.execute("VACUUM")
+        # Readers may hold the log for a moment; what it holds is new as well, since it was written by this.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def unusable(path: Path, error: SQLAlchemyError) -> Exception:
