@@ -56,13 +56,18 @@ _LONGEST_NAME = 80
 
 _NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,78}")
 _TEXT_FILE = re.compile(r"(msg[0-9]{4,6})\.txt")
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CALLER = re.compile(r'\s*(?:"(.*)"|([^<]*?))\s*(?:<([^<>]*)>)?\s*')
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK a named pipe would hold us for ever.
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+#: What messages are called; app_voicemail makes `<seconds>-<eight hex digits>`.
+MESSAGE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
+#: The token of a mailbox without a folder.
+ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class SpoolFiles:
         with contextlib.ExitStack() as stack:
             box = self._box(stack, context, mailbox)
             if box is None:
-                return None if known == "absent" else Listing("absent", (), absent=True)
+                return None if known == ABSENT else Listing(ABSENT, (), absent=True)
             for attempt in range(_TRIES):
                 time.sleep(attempt * _PAUSE_S)
                 folders = _folders(stack, box)
@@ -131,7 +136,7 @@ class SpoolFiles:
     def _box(self, stack: contextlib.ExitStack, context: str, mailbox: str) -> int | None:
         """None when there is no such mailbox, or no message was ever left in it."""
         root = self._open_root(stack)
-        if not (_NAME.fullmatch(context) and _NAME.fullmatch(mailbox)):
+        if not names_mailbox(context, mailbox):
             return None
         above = _folder(stack, root, context)
         return None if above is None else _folder(stack, above, mailbox)
@@ -143,6 +148,11 @@ class SpoolFiles:
             raise SpoolUnavailable(f"The voicemail spool cannot be read: {error.strerror}.") from error
         stack.callback(os.close, root)
         return root
+
+
+def names_mailbox(context: str, mailbox: str) -> bool:
+    """Whether these can be the names of a context and a mailbox."""
+    return bool(_NAME.fullmatch(context) and _NAME.fullmatch(mailbox))
 
 
 def _folder(stack: contextlib.ExitStack, above: int, name: str) -> int | None:
@@ -268,7 +278,7 @@ def _message(text: str, folder: Folder) -> Message | None:
     message_id, received, duration = (fields.get(name, "") for name in ("msg_id", "origtime", "duration"))
     if not (_is_count(received) and _is_count(duration)):
         return None
-    if message_id and not _ID.fullmatch(message_id):
+    if message_id and not MESSAGE_ID.fullmatch(message_id):
         return None
     name, number = caller_of(fields.get("callerid", ""))
     return Message(

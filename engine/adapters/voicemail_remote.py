@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 from aiohttp import hdrs
 
+from engine.adapters.voicemail_files import ABSENT, MESSAGE_ID, names_mailbox
 from engine.voicemail.errors import NotPlayable, SpoolUnavailable, no_such_voicemail
 from engine.voicemail.models import Box, Listing
 
@@ -33,6 +34,8 @@ class RemoteSpool:
         self._session: aiohttp.ClientSession | None = None
 
     async def listing(self, box: Box, known: str | None = None) -> Listing | None:
+        if not names_mailbox(box.context, box.mailbox):
+            return None if known == ABSENT else Listing(ABSENT, (), absent=True)
         params = {} if known is None else {"known": known}
         try:
             async with self._http().get(self._address(box), params=params) as answer:
@@ -48,6 +51,9 @@ class RemoteSpool:
             raise SpoolUnavailable("The voicemail fetcher answered nonsense.") from error
 
     async def audio(self, box: Box, message_id: str, copy: int) -> RemoteAudio:
+        # An address is tidied up before it is sent, and dots in it mean something then.
+        if not names_mailbox(box.context, box.mailbox) or not MESSAGE_ID.fullmatch(message_id):
+            raise no_such_voicemail()
         address = f"{self._address(box)}/messages/{quote(message_id, safe='')}/{copy}"
         try:
             async with self._http().get(address, headers={hdrs.RANGE: "bytes=0-0"}) as answer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from engine.cli import accounts, client, records, serving, simulate
+from engine.cli import accounts, client, records, serving, simulate, voicemail
 from engine.cli.trouble import Commands
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ serving.add_verbs(app)
 accounts.add_verbs(app)
 client.add_verbs(app)
 simulate.add_verbs(app)
+voicemail.add_verbs(app)
 records.add_verbs(app)
 
 
