@@ -104,7 +104,7 @@ class Mailing:
         while True:
             try:
                 if self._behind:
-                    await self._read_log()
+                    await self.read_log()
                 now = self._clock.monotonic()
                 if now >= next_save and self._positions and not self._behind:
                     positions, self._positions = self._positions, {}
@@ -117,8 +117,11 @@ class Mailing:
                 await asyncio.sleep(_RETRY_S)
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def _read_log(self) -> None:
-        """Note whom events concern that nobody has heard. Muted and read things are left out when due."""
+    async def read_log(self) -> None:
+        """Note whom events concern that nobody has heard; the first thing after a start.
+
+        Muted and read things are left out when due. Raises StorageUnavailable.
+        """
         self._noted = set(await self._queue.waiting())
         self._behind = False
         reach = {one.user_id: one for one in await self._store.reach(None) if one.email is not None}

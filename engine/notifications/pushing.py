@@ -30,6 +30,7 @@ _QUEUE = 1_000
 _MOST_RETRIES = 1_000
 #: Attempts take some ten minutes then, unless the push service names longer pauses.
 _ATTEMPTS = 8
+_FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 3_600.0
 #: A day later the page says more than the notification.
 _TTL_S = 86_400
@@ -47,9 +48,12 @@ class _Job:
 
 
 class Pushes:
-    """What is pushed. `run` does it."""
+    """What is pushed. `run` does it. first_pause_s: before another attempt; it doubles."""
 
-    def __init__(self, store: NotificationStore, service: PushService) -> None:
+    def __init__(
+        self, store: NotificationStore, service: PushService, *, first_pause_s: float = _FIRST_PAUSE_S
+    ) -> None:
+        self._first_pause_s = first_pause_s
         self._store = store
         self._service = service
         self._queues: list[asyncio.Queue[_Job]] = [asyncio.Queue(_QUEUE) for _ in range(_WORKERS)]
@@ -138,7 +142,7 @@ class Pushes:
         if job.attempts >= _ATTEMPTS or len(self._later) >= _MOST_RETRIES:
             log.warning("notifications.push_given_up", kind=job.shown.notice.kind.value)
             return
-        pause_s = min(max(2.0**job.attempts, after_s or 0.0), _LONGEST_PAUSE_S)
+        pause_s = min(max(self._first_pause_s * 2.0 ** (job.attempts - 1), after_s or 0.0), _LONGEST_PAUSE_S)
         pause_s *= 1 + random.random() / 4  # noqa: S311  # spreads, and need not be a secret
 
         def put() -> None:
