@@ -10,6 +10,7 @@ from typing import Any
 from engine.attachments.errors import FilesUnavailable, gone
 from engine.attachments.ports import StoredFile
 from engine.attachments.settings import AttachmentSettings
+from engine.errors import NotFound
 
 #: What is fetched at once; a part of S3's own.
 _CHUNK = 1024 * 1024
@@ -43,7 +44,7 @@ class BucketFiles:
         )
 
     async def put(self, key: str, path: Path) -> None:
-        async with _translated():
+        async with _translated(missing_key=False):
             await self._obstore.put_async(self._store, key, path)
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
@@ -60,12 +61,8 @@ class BucketFiles:
         try:
             async with _translated():
                 await self._obstore.head_async(self._store, key)
-        except FilesUnavailable:
-            raise
-        except Exception as error:
-            if getattr(error, "code", "") == "attachment_gone":
-                return False
-            raise
+        except NotFound:
+            return False
         return True
 
     async def remove(self, keys: Sequence[str]) -> None:
@@ -74,7 +71,7 @@ class BucketFiles:
                 await self._obstore.delete_async(self._store, list(keys))
 
     async def all(self) -> AsyncIterator[Sequence[StoredFile]]:
-        async with _translated():
+        async with _translated(missing_key=False):
             async for some in self._obstore.list(self._store, chunk_size=_LISTED):
                 yield [
                     StoredFile(one["path"], one["size"], int(one["last_modified"].timestamp() * 1000))
@@ -83,13 +80,16 @@ class BucketFiles:
 
 
 @asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    """The bucket's errors as ours. Its words name addresses and keys, so they go no further."""
+async def _translated(*, missing_key: bool = True) -> AsyncIterator[None]:
+    """The bucket's errors as ours. Its words name addresses and keys, so they go no further.
+
+    missing_key: whether what is not found is a key; else it is the bucket itself.
+    """
     try:
         yield
-    except FileNotFoundError:
-        raise gone() from None
     except Exception as error:
+        if missing_key and isinstance(error, FileNotFoundError):
+            raise gone() from None
         raise FilesUnavailable(
             "Files cannot be kept or read now.", native={"error": type(error).__name__}
         ) from error
