@@ -41,7 +41,14 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-type Pushed = { title?: string; body?: string; tag?: string; url?: string; withdraw?: boolean };
+type Pushed = {
+  type?: "notify" | "notify_withdrawn";
+  tag?: string;
+  tags?: string[];
+  title?: string | null;
+  preview?: string | null;
+  conversation_id?: string | null;
+};
 
 self.addEventListener("push", (event) => {
   event.waitUntil(show(event.data));
@@ -54,16 +61,20 @@ async function show(data: PushMessageData | null): Promise<void> {
   } catch {
     // Something else was pushed; a browser wants a notification all the same.
   }
-  const tag = pushed.tag ?? "ringback";
-  if (pushed.withdraw) {
-    for (const one of await self.registration.getNotifications({ tag })) one.close();
+  if (pushed.type === "notify_withdrawn") {
+    for (const tag of pushed.tags ?? []) {
+      for (const one of await self.registration.getNotifications({ tag })) one.close();
+    }
     return;
   }
+  const url = pushed.conversation_id
+    ? `/?conversation=${encodeURIComponent(pushed.conversation_id)}`
+    : "/messages";
   await self.registration.showNotification(pushed.title ?? "Ringback", {
-    body: pushed.body ?? "",
-    tag,
+    body: pushed.preview ?? "",
+    tag: pushed.tag ?? "ringback",
     icon: "/icon.svg",
-    data: { url: pushed.url ?? "/" },
+    data: { url },
   });
 }
 

@@ -109,6 +109,25 @@ export function numberText(value: number): string {
   return new Intl.NumberFormat(useLanguage.getState().language).format(value);
 }
 
+/** A size as people say it. */
+export function octetsText(octets: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+  let value = octets;
+  let at = 0;
+  while (value >= 1000 && at < units.length - 1) {
+    value /= 1000;
+    at += 1;
+  }
+  const { language } = useLanguage.getState();
+  const shape = {
+    style: "unit",
+    unit: units[at],
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  };
+  return new Intl.NumberFormat(language, shape as Intl.NumberFormatOptions).format(value);
+}
+
 /** "Ann, Bob and Cem" as the language joins names. */
 export function listText(parts: readonly string[]): string {
   return new Intl.ListFormat(useLanguage.getState().language, { type: "conjunction" }).format(parts);

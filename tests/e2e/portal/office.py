@@ -26,6 +26,8 @@ from engine.accounts.models import (
 from engine.ami.settings import AmiSettings
 from engine.app import Engine, listening, running
 from engine.contacts.models import CreateContact, NumberDraft
+from engine.conversations.models import Say, StartConversation, Target
+from engine.idempotency import Replayed
 from engine.simulators.asterisk_config import DIAL_CONTEXT
 from engine.simulators.pbx import PbxOptions, PbxSimulator
 from engine.simulators.smsc import SmscSimulator
@@ -43,6 +45,8 @@ CARLA, STRANGER = "+12025550123", "+12025550177"
 PATIENCE_MS = 20_000
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+
+SHOTS = Path(__file__).parents[3] / ".cache" / "portal-shots"
 
 PEOPLE = (
     ("101", "Anna Adler", Scope.OFFICE_MANAGER),
@@ -110,6 +114,30 @@ class Office:
             domain_id=user.domain_id,
             user_id=user.id,
         )
+
+    async def chat(self, who: str, *others: str) -> str:
+        """A conversation started behind the pages' back: its id."""
+        services = self.engine.services
+        to = tuple(Target(user_id=self.users[one].id) for one in others)
+        started = await services.conversations.start(
+            self.principal(who), StartConversation(to=to), None
+        )
+        assert not isinstance(started, Replayed)
+        return started[0].conversation.id
+
+    async def say(self, who: str, conversation_id: str, text: str) -> None:
+        await self.engine.services.conversations.say(
+            self.principal(who), conversation_id, Say(text=text), None
+        )
+
+    def text_in(self, sender: str, to: str, text: str) -> None:
+        """A text from outside, as the carrier brings it."""
+        self.smsc.deliver_text(sender, to, text)
+
+    async def shot(self, page: Page, name: str) -> None:
+        """A picture for people to look at; nothing is compared with it."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SHOTS / f"{name}.png")
 
     async def close(self) -> None:
         for context in self.contexts:

@@ -1,8 +1,9 @@
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { t } from "../../core/i18n";
 import { goLive } from "../../core/live";
 import { useMe } from "../../core/session";
+import { forgetWindows, restoreWindows } from "../../core/windows";
 import { Boundary } from "../../ui/Boundary";
 import { buttonClass } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
@@ -19,9 +20,14 @@ const Conversations = lazy(() =>
 
 /** What stands around every page: bar, pages, contacts, and the docked conversations. */
 export function Shell() {
-  const { me } = useMe();
+  const { me, user } = useMe();
   const [path] = useLocation();
   useEffect(() => goLive(), []);
+  // Before anybody can click: what is opened while the dock is still being loaded joins what was there.
+  useLayoutEffect(() => {
+    restoreWindows(user.id);
+    return forgetWindows;
+  }, [user.id]);
 
   return (
     <div className={styles.shell} data-contacts={path === "/contacts" ? "page" : "side"}>

@@ -1,0 +1,207 @@
+/**
+ * Conversations and what was said in them, kept fresh by events.
+ *
+ * A timeline is an infinite query: pages newest first, as the engine gives them. News is put on the first
+ * page; what an event does not bring along is fetched behind the newest position known.
+ */
+import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { create } from "zustand";
+import { api, type Conversation, type Message, ok, type TimelineItem, type TimelinePage } from "./api";
+import { onFrame } from "./live";
+import { sentMessage } from "./outbox";
+import { keys, queries } from "./queries";
+import { currentUserId } from "./session";
+
+type Pages = InfiniteData<TimelinePage, unknown>;
+
+const PAGE = 40;
+
+export function useConversation(id: string) {
+  return useQuery({ queryKey: keys.conversation(id), queryFn: () => fetchConversation(id) });
+}
+
+export async function fetchConversation(id: string): Promise<Conversation> {
+  return ok(api.GET("/v1/conversations/{conversation_id}", { params: { path: { conversation_id: id } } }));
+}
+
+export function useTimeline(id: string) {
+  return useInfiniteQuery({
+    queryKey: keys.timeline(id),
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) => {
+      const query = { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) };
+      const params = { path: { conversation_id: id }, query };
+      return ok(api.GET("/v1/conversations/{conversation_id}/timeline", { params, signal }));
+    },
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+}
+
+/** All that is loaded of a timeline, oldest first. */
+export function timelineItems(data: Pages | undefined): TimelineItem[] {
+  const items = data?.pages.flatMap((page) => page.items) ?? [];
+  return items.reverse();
+}
+
+/** The latest conversations, for lists and for the badge. */
+export function useUnread() {
+  return useQuery({
+    queryKey: keys.unread,
+    queryFn: () => ok(api.GET("/v1/conversations:unread")),
+  });
+}
+
+/** Put the engine's latest word on a conversation into the cache. */
+export function keepConversation(conversation: Conversation): void {
+  queries.setQueryData(keys.conversation(conversation.id), conversation);
+}
+
+/** Put a message where it belongs: over what is there, or as the newest. */
+export function keepMessage(message: Message): void {
+  const id = message.conversation_id;
+  if (id === null) return;
+  sentMessage(message);
+  queries.setQueryData<Pages>(keys.timeline(id), (data) => {
+    if (data === undefined) return data;
+    let there = false;
+    const pages = data.pages.map((page) => {
+      if (!page.items.some((one) => one.id === message.id)) return page;
+      there = true;
+      return { ...page, items: page.items.map((one) => (one.id === message.id ? { ...one, message } : one)) };
+    });
+    if (there) return { ...data, pages };
+    const [first, ...rest] = data.pages;
+    if (first === undefined) return data;
+    const item: TimelineItem = {
+      type: "message",
+      id: message.id,
+      at: message.created_at,
+      message,
+      notice: null,
+      call: null,
+      voicemail: null,
+    };
+    return { ...data, pages: [{ ...first, items: inserted(first.items, item) }, ...rest] };
+  });
+}
+
+/** Newest first, as the engine orders what was said: by id. */
+function inserted(items: TimelineItem[], item: TimelineItem): TimelineItem[] {
+  const at = items.findIndex((one) => one.type === "message" && one.id < item.id);
+  return at < 0 ? [...items, item] : [...items.slice(0, at), item, ...items.slice(at)];
+}
+
+const catching = new Set<string>();
+
+/** Fetch what came behind the newest item that is loaded: notices and calls come without being brought. */
+export async function catchUp(id: string): Promise<void> {
+  const data = queries.getQueryData<Pages>(keys.timeline(id));
+  const first = data?.pages[0];
+  if (first === undefined || catching.has(id)) return;
+  if (first.newer_cursor === null) {
+    await queries.invalidateQueries({ queryKey: keys.timeline(id) });
+    return;
+  }
+  catching.add(id);
+  try {
+    const params = { path: { conversation_id: id }, query: { after: first.newer_cursor, limit: 200 } };
+    const page = await ok(api.GET("/v1/conversations/{conversation_id}/timeline", { params }));
+    if (page.items.length === 0) return;
+    queries.setQueryData<Pages>(keys.timeline(id), (now) => {
+      const [newest, ...rest] = now?.pages ?? [];
+      if (now === undefined || newest === undefined) return now;
+      const fresh = new Set(page.items.map((one) => one.id));
+      const items = [...page.items, ...newest.items.filter((one) => !fresh.has(one.id))];
+      return { ...now, pages: [{ ...newest, items, newer_cursor: page.newer_cursor }, ...rest] };
+    });
+  } catch {
+    // The next event or the next connection brings it.
+  } finally {
+    catching.delete(id);
+  }
+}
+
+// Who is writing right now.
+
+/** A writer who has said nothing for this long has stopped, in ms. */
+const TYPING_MS = 6_000;
+export const useTyping = create<{ writers: Readonly<Record<string, Readonly<Record<string, number>>>> }>(
+  () => ({
+    writers: {},
+  }),
+);
+
+function typing(conversationId: string, userId: string, until: number | undefined): void {
+  const { writers } = useTyping.getState();
+  const here = { ...writers[conversationId] };
+  if (until === undefined) delete here[userId];
+  else here[userId] = until;
+  useTyping.setState({ writers: { ...writers, [conversationId]: here } });
+}
+
+onFrame("typing", (frame) => {
+  const data = (frame.data ?? {}) as { conversation_id?: string; user_id?: string };
+  const { conversation_id: id, user_id: user } = data;
+  if (!id || !user || user === currentUserId()) return;
+  const until = Date.now() + TYPING_MS;
+  typing(id, user, until);
+  setTimeout(() => {
+    if (useTyping.getState().writers[id]?.[user] === until) typing(id, user, undefined);
+  }, TYPING_MS);
+});
+
+// News.
+
+let listsDue: ReturnType<typeof setTimeout> | undefined;
+
+/** Lists and counts follow a moment later, once for a burst. */
+function listsChanged(): void {
+  if (listsDue !== undefined) return;
+  listsDue = setTimeout(() => {
+    listsDue = undefined;
+    void queries.invalidateQueries({ queryKey: keys.conversations });
+    void queries.invalidateQueries({ queryKey: keys.unread });
+  }, 250);
+}
+
+const due = new Map<string, ReturnType<typeof setTimeout>>();
+
+function conversationChanged(id: string): void {
+  if (due.has(id)) return;
+  const timer = setTimeout(() => {
+    due.delete(id);
+    void queries.invalidateQueries({ queryKey: keys.conversation(id) });
+  }, 60);
+  due.set(id, timer);
+}
+
+onFrame("message.", (frame) => {
+  const message = frame.message as Message | undefined;
+  const data = (frame.data ?? {}) as { conversation_id?: string };
+  const id = message?.conversation_id ?? data.conversation_id;
+  if (!id) return;
+  if (message !== undefined) {
+    keepMessage(message);
+    if (message.user_id) typing(id, message.user_id, undefined);
+  } else void catchUp(id);
+  conversationChanged(id);
+  listsChanged();
+});
+
+for (const prefix of ["conversation.", "member."]) {
+  onFrame(prefix, (frame) => {
+    const id = String(frame.subject ?? "");
+    conversationChanged(id);
+    if (frame.type !== "conversation.read" && frame.type !== "conversation.draft") void catchUp(id);
+    listsChanged();
+  });
+}
+
+/** Calls and voicemails stand in the timeline of whom they were with, which their event does not name. */
+for (const prefix of ["call_log.", "voicemail."]) {
+  onFrame(prefix, () => {
+    for (const query of queries.getQueryCache().findAll({ queryKey: ["timeline"], type: "active" })) {
+      void catchUp(String(query.queryKey[1]));
+    }
+  });
+}

@@ -1,0 +1,53 @@
+/** What conversations, people and numbers are called. */
+import type { Conversation } from "./api";
+import { listText, t } from "./i18n";
+import { usePresences } from "./people";
+
+/** A number as people of its country group it, where that is easy to know; else as it is. */
+export function numberShown(number: string): string {
+  const nanp = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
+  return nanp === null ? number : `+1 ${nanp[1]}-${nanp[2]}-${nanp[3]}`;
+}
+
+export const peerName = (one: { name: string | null; number: string }): string =>
+  one.name ?? numberShown(one.number);
+
+/** The others in it, or the name that somebody gave it. */
+export function conversationTitle(conversation: Conversation, myId: string): string {
+  if (conversation.name) return conversation.name;
+  const names =
+    conversation.kind === "chat"
+      ? conversation.members.filter((one) => one.user_id !== myId).map((one) => one.name || one.extension)
+      : conversation.contacts.map(peerName);
+  if (names.length === 0) return t("timeline.you");
+  return listText(names);
+}
+
+/** The one other person, where there is just one. */
+export function counterpart(
+  conversation: Conversation,
+  myId: string,
+): { key: string; name: string; userId: string | null; dial: string } | undefined {
+  if (conversation.kind === "chat") {
+    const others = conversation.members.filter((one) => one.user_id !== myId);
+    const one = others[0];
+    if (one === undefined || others.length > 1) return undefined;
+    return { key: one.user_id, name: one.name || one.extension, userId: one.user_id, dial: one.extension };
+  }
+  const one = conversation.contacts[0];
+  if (one === undefined || conversation.contacts.length > 1) return undefined;
+  return { key: one.contact_id ?? one.number, name: peerName(one), userId: null, dial: one.number };
+}
+
+/** A user's name, wherever it is known from. */
+export function userName(
+  userId: string | null,
+  conversation: Conversation | undefined,
+  myId: string,
+): string {
+  if (userId === null) return t("timeline.somebody");
+  if (userId === myId) return t("timeline.you");
+  const member = conversation?.members.find((one) => one.user_id === userId);
+  const known = member?.name || usePresences.getState().users.get(userId)?.display_name;
+  return known || member?.extension || t("timeline.somebody");
+}

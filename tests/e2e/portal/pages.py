@@ -1,0 +1,47 @@
+"""Where things are on the pages, by the names that people and screen readers know them by."""
+
+from __future__ import annotations
+
+from playwright.async_api import Locator, Page
+
+
+def contacts(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Contacts")
+
+
+def person(page: Page, name: str) -> Locator:
+    """Somebody's row in the sidebar."""
+    return contacts(page).get_by_role("group", name=name)
+
+
+def conversation(page: Page, name: str) -> Locator:
+    """An open window: `Chat with Bob Böhm`."""
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def new_conversation(page: Page) -> Locator:
+    return page.get_by_role("region", name="New conversation", exact=True)
+
+
+def messages(window: Locator) -> Locator:
+    return window.get_by_test_id("message")
+
+
+async def open_chat(page: Page, name: str) -> Locator:
+    """Click on the message icon across from a colleague; the window that opens."""
+    await person(page, name).hover()
+    await page.get_by_role("button", name=f"Chat with {name}").click()
+    return conversation(page, f"Chat with {name}")
+
+
+async def write(window: Locator, text: str) -> None:
+    field = window.get_by_role("textbox").last
+    await field.fill(text)
+    await field.press("Enter")
+
+
+async def add(window: Locator, typed: str, name: str) -> None:
+    """Type into the To field and take the suggestion of this name."""
+    field = window.get_by_role("combobox")
+    await field.fill(typed)
+    await window.get_by_role("option", name=name).first.click()
