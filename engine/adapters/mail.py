@@ -85,8 +85,14 @@ class SmtpMailer:
         return message
 
 
+#: With its quotes it fits into one line: a longer one is folded without them, and a colon or comma in it
+#: would make another list of addresses (email.headerregistry of Python 3.11 to 3.13).
+_MOST_NAME_CHARACTERS = 60
+
+
 def _shown_name(name: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in name)
+    kept = [one if one.isprintable() and one not in '"\\' else " " for one in name]
+    return "".join(kept[:_MOST_NAME_CHARACTERS]).strip()
 
 
 def _by_status(status: int) -> PeerRejected | PeerUnavailable:
