@@ -88,3 +88,24 @@ def test_what_is_no_span_is_named(span: str) -> None:
 def test_what_is_no_time_zone_is_named(zone: str) -> None:
     with pytest.raises(ValueError, match=r"time_zone: .* is no time zone"):
         read_office_hours(USUAL, zone)
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("2026-11-23 12:00", None),
+        ("2026-11-23 07:00", "2026-11-23 08:00"),
+        ("2026-11-23 18:00", "2026-11-24 08:00"),
+        ("2026-11-28 13:00", "2026-11-30 08:00"),
+        # Clocks go forward on Sunday, and so does the opening on Monday.
+        ("2027-03-27 14:00", "2027-03-29 08:00"),
+    ],
+)
+def test_a_closed_one_knows_when_it_opens(now: str, opens: str | None) -> None:
+    hours = read_office_hours(USUAL, BERLIN)
+    assert hours.opens_ms(ms(now)) == (None if opens is None else ms(opens))
+
+
+def test_an_office_open_once_a_week_opens_next_week() -> None:
+    hours = read_office_hours(("Mon 08:00-09:00",), BERLIN)
+    assert hours.opens_ms(ms("2026-11-23 09:00")) == ms("2026-11-30 08:00")
