@@ -166,6 +166,11 @@ CODES: Mapping[str, Kind] = {
     "off_hours_burst": Kind(429, "Too many outside calls for a closed office"),
     # Decided by what the engine depends on, or by a fault of ours.
     "internal": Kind(500, "The engine failed"),
+    "secret_key_unusable": Kind(500, "The master key cannot be used"),
+    "secret_key_missing": Kind(500, "The master key is not there"),
+    "secret_key_exposed": Kind(500, "The master key is open to others"),
+    "secret_key_changed": Kind(500, "A secret was sealed with another master key"),
+    "secret_damaged": Kind(500, "A stored secret is damaged"),
     "peer_rejected": Kind(502, "The PBX or carrier refused"),
     "peer_unavailable": Kind(503, "The PBX or carrier cannot be reached"),
     "mail_refused": Kind(502, "The mail server refused the mail"),

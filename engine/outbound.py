@@ -91,8 +91,6 @@ class OutboundFailed(PeerUnavailable):
     `connection_lost` or `answer_malformed`.
     """
 
-    code = "connection_lost"
-
 
 class Outbound(Protocol):
     """Sends requests to addresses that others chose."""

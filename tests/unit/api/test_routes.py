@@ -129,6 +129,7 @@ def test_every_post_that_acts_takes_an_idempotency_key() -> None:
         "reset_password",
         "restore_conversation",
         "test_notification",
+        "test_webhook",
         "typing",
         "unsubscribe",
     }
