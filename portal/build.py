@@ -117,7 +117,9 @@ def _installed() -> tuple[str, dict[str, str]]:
     path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "CI": "1"}
     if not _modules_fit():
-        _run([*npm, "ci", "--no-progress"], environment)
+        # Not `npm ci`: it insists on the optional packages of other systems, which not every mirror has. What
+        # package-lock.json names is held to its hash either way.
+        _run([*npm, "install", "--no-save", "--no-progress"], environment)
         shutil.copy(PORTAL / "package-lock.json", PORTAL / "node_modules" / ".ringback-lock")
     return node, environment
 
