@@ -63,6 +63,27 @@ class AttachedResource(msgspec.Struct, kw_only=True):
     state: AttachmentState
 
 
+class AttachmentResource(msgspec.Struct, kw_only=True):
+    """A file. message_id is null until it is sent."""
+
+    id: str
+    filename: str
+    content_type: str
+    octets: int
+    width: int | None
+    """Of images, in pixels."""
+    height: int | None
+    thumbnail: bool
+    """Whether there is one at `/v1/attachments/{id}/thumbnail`."""
+    state: AttachmentState
+    domain_id: str
+    user_id: str | None
+    conversation_id: str | None
+    """The only one it may be sent in, if it was named."""
+    message_id: str | None
+    created_at: datetime
+
+
 class AttachmentState(OpenEnum):
     """ready: it can be read. lost: its file is not in the store, and comes back when the file does. deleted:
     it was withdrawn, or its time is over; only its name stays.
@@ -254,6 +275,88 @@ class CallStatus(OpenEnum):
     UNKNOWN = "unknown"
 
 
+class CallSums(msgspec.Struct, kw_only=True):
+    calls: int
+    answered: int
+    missed: int
+    """Inbound ones that nobody answered."""
+    talk_s: int
+
+
+class CallUsage(msgspec.Struct, kw_only=True, rename={"from_": "from"}):
+    domain_id: str
+    time_zone: str
+    """Of the days."""
+    from_: str
+    until: str
+    group_by: list[GroupBy]
+    counted_at: datetime
+    """What happened up to then is in the sums."""
+    items: list[CallUsageRow]
+
+
+class CallUsageRow(msgspec.Struct, kw_only=True):
+    calls: int
+    answered: int
+    missed: int
+    """Inbound ones that nobody answered."""
+    talk_s: int
+    day: str | None
+    user_id: str | None
+    number: str | None
+    direction: str | None
+    carrier: str | None
+    status: str | None
+    failure_class: str | None
+
+
+class CallerResource(msgspec.Struct, kw_only=True):
+    """Who left it, as the PBX was told and as the address book knows them."""
+
+    number: str
+    """E.164, what the PBX called it, or empty (withheld)."""
+    name: str
+    user_id: str | None
+    """Where a phone of one's own domain called."""
+    contact_id: str | None
+    contact_name: str | None
+
+
+class Channel(OpenEnum):
+    """How somebody is told: by an open page, by a push to a browser, by mail."""
+
+    SCREEN = "screen"
+    PUSH = "push"
+    EMAIL = "email"
+
+
+class ChatSums(msgspec.Struct, kw_only=True):
+    messages: int
+
+
+class ChatUsage(msgspec.Struct, kw_only=True, rename={"from_": "from"}):
+    domain_id: str
+    time_zone: str
+    """Of the days."""
+    from_: str
+    until: str
+    group_by: list[GroupBy]
+    counted_at: datetime
+    """What happened up to then is in the sums."""
+    items: list[ChatUsageRow]
+
+
+class ChatUsageRow(msgspec.Struct, kw_only=True):
+    messages: int
+    day: str | None
+    user_id: str | None
+    number: str | None
+    direction: str | None
+    carrier: str | None
+    status: str | None
+    failure_class: str | None
+
+
 class ClickToCallLegState(OpenEnum):
     """What one phone is doing."""
 
@@ -426,6 +529,13 @@ class ConversationResource(msgspec.Struct, kw_only=True):
     claimed_at: datetime | None
 
 
+class Cost(msgspec.Struct, kw_only=True):
+    currency: str
+    """ISO 4217."""
+    micros: int
+    """Millionths of the currency's unit."""
+
+
 class DeliveryClass(OpenEnum):
     """What may happen to a segment whose fate is not known.
 
@@ -444,6 +554,44 @@ class DeliveryErrorResource(msgspec.Struct, kw_only=True):
     retryable: bool
     text: str
     native: dict[str, int | str]
+
+
+class DeliveryList(msgspec.Struct, kw_only=True):
+    """Deliveries, newest first."""
+
+    items: list[DeliveryResource]
+    next_cursor: str | None
+    """Ask with it for the next part; null on the last one."""
+
+
+class DeliveryResource(msgspec.Struct, kw_only=True):
+    id: str
+    webhook_id: str
+    message_id: str
+    """The Webhook-Id it goes out with: `stream:seq`."""
+    stream: str
+    seq: int
+    type: str
+    subject: str
+    at: datetime
+    state: DeliveryState
+    attempts: int
+    """Since it was first sent, or replayed."""
+    created_at: datetime
+    last_attempt_at: datetime | None
+    next_attempt_at: datetime | None
+    status: int | None
+    """HTTP status of the last answer; null without one."""
+    error: str | None
+    """A code, see docs/webhooks.md."""
+
+
+class DeliveryState(OpenEnum):
+    """waiting: to be sent at `next_attempt_ms`. dead: given up; it can be replayed."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
 
 
 class Description(msgspec.Struct, kw_only=True):
@@ -502,6 +650,8 @@ class DomainSettingsResource(msgspec.Struct, kw_only=True):
     """Whether users too may change the contacts the domain shares."""
     edit_within_s: int
     """How long after saying something in a chat its author may change it; 0 never."""
+    webhook_content: bool
+    """Whether webhooks carry texts and numbers; otherwise ids and states alone."""
     time_zone: str
     """Of its days: a name of the IANA database."""
     keep_messages_days: int | None
@@ -509,6 +659,8 @@ class DomainSettingsResource(msgspec.Struct, kw_only=True):
     keep_calls_days: int | None
     keep_voicemails_days: int | None
     keep_attachments_days: int | None
+    voicemail_context: str
+    """Context of voicemail.conf whose mailboxes are all this domain's; resellers change it."""
 
 
 class DraftResource(msgspec.Struct, kw_only=True):
@@ -561,6 +713,37 @@ class EndedLeg(OpenEnum):
     A = "a"
     B = "b"
     ENGINE = "engine"
+
+
+class ErasureList(msgspec.Struct, kw_only=True):
+    """Erasures, newest first."""
+
+    items: list[ErasureResource]
+    next_cursor: str | None
+    """Ask with it for the next part; null on the last one."""
+
+
+class ErasureResource(msgspec.Struct, kw_only=True):
+    """That somebody was erased, and the proof; it names nobody."""
+
+    id: str
+    domain_id: str
+    kind: PersonKind
+    subject_hash: str
+    """Keyed: tells whether it was this person, not which."""
+    requested_by: str
+    """A credential."""
+    created_at: datetime
+    finished_at: datetime
+    removed: dict[str, int]
+    """Rows that went or were made anonymous, by table."""
+    left: dict[str, int]
+    """Rows that still name the person, by table and column; empty is the proof."""
+    rewritten: bool | None
+    """The database's file was written anew, so that its free pages hold nothing either; false: do it with `ringback compact`; null: there is no such file (PostgreSQL).
+    """
+    report_hash: str
+    """SHA-256 of the report; docs/records.md says of what."""
 
 
 class EventPage(msgspec.Struct, kw_only=True):
@@ -617,6 +800,22 @@ class FlawResource(msgspec.Struct, kw_only=True):
     """Whether the whole contact was left out, and not just this of it."""
 
 
+class Folder(OpenEnum):
+    """Where app_voicemail puts messages. Its folder of deleted ones is no place to look."""
+
+    INBOX = "inbox"
+    URGENT = "urgent"
+    OLD = "old"
+    WORK = "work"
+    FAMILY = "family"
+    FRIENDS = "friends"
+    CUST1 = "cust1"
+    CUST2 = "cust2"
+    CUST3 = "cust3"
+    CUST4 = "cust4"
+    CUST5 = "cust5"
+
+
 class ForcingCharacterResource(msgspec.Struct, kw_only=True):
     """A character the shorter alphabet lacks, where it first occurs."""
 
@@ -629,6 +828,18 @@ class ForcingCharacterResource(msgspec.Struct, kw_only=True):
     """By Unicode."""
     suggestion: str | None
     """What reads the same and is short; may be empty."""
+
+
+class GroupBy(OpenEnum):
+    """What sums may be told apart by."""
+
+    DAY = "day"
+    USER = "user"
+    NUMBER = "number"
+    DIRECTION = "direction"
+    CARRIER = "carrier"
+    STATUS = "status"
+    FAILURE_CLASS = "failure_class"
 
 
 class HitResource(msgspec.Struct, kw_only=True):
@@ -696,6 +907,25 @@ class IssuedToken(msgspec.Struct, kw_only=True):
     scope: Scope
     created_at: datetime
     expires_at: datetime | None
+    secret: str | None
+    """Shown this once; null in the answer to a repetition."""
+
+
+class IssuedWebhookResource(msgspec.Struct, kw_only=True):
+    id: str
+    domain_id: str | None
+    """Null: of the stream of operations."""
+    url: str
+    description: str
+    event_types: list[str]
+    enabled: bool
+    disabled_because: Literal["asked", "gone", "failing"] | None
+    """asked: by somebody; gone: by the receiver, with 410; failing: it took nothing for days."""
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    secret_changes_at: datetime | None
+    """Until then the secret before signs as well."""
     secret: str | None
     """Shown this once; null in the answer to a repetition."""
 
@@ -786,6 +1016,14 @@ class LegResult(OpenEnum):
     UNKNOWN = "unknown"
 
 
+class Level(OpenEnum):
+    """Of which messages of a conversation somebody is told. Texts name nobody, so `mentions` is for chats."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
+
+
 class LiveCallResource(msgspec.Struct, kw_only=True):
     id: str
     direction: PresenceDirection
@@ -805,6 +1043,34 @@ class LoggedIn(msgspec.Struct, kw_only=True):
     expires_at: datetime
     secret: str | None
     """Shown this once; null where a cookie was asked for."""
+
+
+class MailboxList(msgspec.Struct, kw_only=True):
+    items: list[MailboxResource]
+
+
+class MailboxResource(msgspec.Struct, kw_only=True):
+    id: str
+    domain_id: str
+    pbx: str
+    mailbox: str
+    """mailbox@context, as in voicemail.conf."""
+    user_ids: list[str]
+    state: MailboxState
+    new: int
+    """What the lamps of its phones show: inbox and urgent."""
+    old: int
+    folders: dict[str, int]
+    """Messages by folder; a folder without any is absent."""
+    checked_at: datetime | None
+
+
+class MailboxState(OpenEnum):
+    """Whether the mirror is what the PBX has: not looked at yet, so, or not to be reached right now."""
+
+    UNKNOWN = "unknown"
+    OK = "ok"
+    UNAVAILABLE = "unavailable"
 
 
 class MeResource(msgspec.Struct, kw_only=True):
@@ -887,6 +1153,40 @@ class MessagingDirection(OpenEnum):
     INTERNAL = "internal"
 
 
+class MissedCalls(msgspec.Struct, kw_only=True):
+    """Missed calls not seen, newest first."""
+
+    count: int
+    items: list[CallLogResource]
+
+
+class MissedConversations(msgspec.Struct, kw_only=True):
+    """Conversations with something unread, latest first."""
+
+    conversations: int
+    items: list[ConversationResource]
+
+
+class MissedResource(msgspec.Struct, kw_only=True):
+    """What a page shows after a log-in. Counts go up to 999."""
+
+    total: int
+    """Conversations, voicemails and calls together."""
+    messages: int
+    """Unread messages in all conversations."""
+    chats: MissedConversations
+    texts: MissedConversations
+    voicemails: MissedVoicemails
+    missed_calls: MissedCalls
+
+
+class MissedVoicemails(msgspec.Struct, kw_only=True):
+    """Voicemails not heard, newest first."""
+
+    count: int
+    items: list[VoicemailResource]
+
+
 class MySettings(msgspec.Struct, kw_only=True):
     desk_phone_chat: bool
     """Whether chats also go to one's desk phones; works where the domain allows it."""
@@ -922,6 +1222,28 @@ class NoticeResource(msgspec.Struct, kw_only=True):
     kind: NoticeKind
     user_id: str | None
     data: dict[str, Any]
+
+
+class NotificationSettingsResource(msgspec.Struct, kw_only=True):
+    sound: Sound
+    """What a page plays."""
+    desktop: bool
+    """Whether the browser shows it where no page is looked at."""
+    push: bool
+    """Whether browsers without an open page are told."""
+    email: bool
+    """Whether what stays unread is told by mail."""
+    email_after_minutes: int
+    preview: Preview
+    """Who and what, only who, or only that there is something."""
+    working_hours: WorkingHoursResource | None
+    """Null is always."""
+    chats: bool
+    texts: bool
+    voicemails: bool
+    missed_calls: bool
+    email_available: bool
+    """Whether a mail server is configured."""
 
 
 class NumberList(msgspec.Struct, kw_only=True):
@@ -974,6 +1296,13 @@ class PeerResource(msgspec.Struct, kw_only=True):
     name: str | None
     contact_id: str | None
     label: str | None
+
+
+class PersonKind(OpenEnum):
+    """Somebody of the domain, or an outside number."""
+
+    USER = "user"
+    NUMBER = "number"
 
 
 class PersonResource(msgspec.Struct, kw_only=True):
@@ -1036,6 +1365,14 @@ class PresenceResource(msgspec.Struct, kw_only=True):
     """Calls that go on: one's own, for managers everybody's; null for those one may not see."""
 
 
+class Preview(OpenEnum):
+    """What a notification shows: who and what, only who, or only that there is something."""
+
+    FULL = "full"
+    SENDER = "sender"
+    NOTHING = "nothing"
+
+
 class Problem(msgspec.Struct, kw_only=True):
     """The document every failed request is answered with (RFC 9457)."""
 
@@ -1056,6 +1393,25 @@ class Problem(msgspec.Struct, kw_only=True):
     native: dict[str, int | str] | None = None
     """The peer's own codes."""
     errors: list[Flaw] | None = None
+
+
+class PushKey(msgspec.Struct, kw_only=True):
+    public_key: str
+    """The applicationServerKey a page subscribes with, as base64url."""
+
+
+class PushSubscriptionList(msgspec.Struct, kw_only=True):
+    items: list[PushSubscriptionResource]
+
+
+class PushSubscriptionResource(msgspec.Struct, kw_only=True):
+    id: str
+    host: str
+    """Of the push service."""
+    user_agent: str
+    created_at: datetime
+    used_at: datetime
+    """When its page said last that it is there."""
 
 
 class QuickReplyList(msgspec.Struct, kw_only=True):
@@ -1140,6 +1496,13 @@ class RecipientStatus(OpenEnum):
     FAILED = "failed"
 
 
+class ReplayResult(msgspec.Struct, kw_only=True):
+    replaying: int
+    """How many are sent again."""
+    next_seq: int | None
+    """Where to go on; a request looks at 1,000 at most. Null: that was all."""
+
+
 class RowFlawResource(msgspec.Struct, kw_only=True):
     line: int
     """Of the file, or the position in the list, from 1."""
@@ -1199,6 +1562,16 @@ class SmsEnabled(msgspec.Struct, kw_only=True):
     """null where no user would send."""
 
 
+class Sound(OpenEnum):
+    """What a page plays; the pages have the sounds."""
+
+    CHIME = "chime"
+    BELL = "bell"
+    DROP = "drop"
+    KNOCK = "knock"
+    NONE = "none"
+
+
 class Status(OpenEnum):
     """What a user says of themselves."""
 
@@ -1224,6 +1597,20 @@ class TemporaryPasswordResource(msgspec.Struct, kw_only=True):
     expires_at: datetime
 
 
+class TestResource(msgspec.Struct, kw_only=True):
+    channel: Channel
+    """Which way it went."""
+
+
+class TestResult(msgspec.Struct, kw_only=True):
+    delivered: bool
+    status: int | None
+    """HTTP status of the answer; null without one."""
+    error: str | None
+    """A code, see docs/webhooks.md."""
+    elapsed_ms: int
+
+
 class TextShapeResource(msgspec.Struct, kw_only=True):
     """How the carrier's rules write the text."""
 
@@ -1240,6 +1627,68 @@ class TextShapeResource(msgspec.Struct, kw_only=True):
     short_text: str | None
     """The text with look-alikes, if that takes fewer segments."""
     short_segments: int | None
+
+
+class TextSums(msgspec.Struct, kw_only=True):
+    texts: int
+    """One a recipient, or one that came in."""
+    sent: int
+    """Of those that went out; delivered, failed, unknown and under_way are parts."""
+    received: int
+    delivered: int
+    failed: int
+    """Known not to have arrived, or not whole."""
+    unknown: int
+    """Nobody will tell any more, unless a late receipt does."""
+    under_way: int
+    segments: int
+    charged_segments: int
+    """What the carrier took, or may have, second copies included."""
+    cost: list[Cost]
+    """By currency; empty where no carrier has prices."""
+
+
+class TextUsage(msgspec.Struct, kw_only=True, rename={"from_": "from"}):
+    domain_id: str
+    time_zone: str
+    """Of the days."""
+    from_: str
+    until: str
+    group_by: list[GroupBy]
+    counted_at: datetime
+    """What happened up to then is in the sums."""
+    items: list[TextUsageRow]
+
+
+class TextUsageRow(msgspec.Struct, kw_only=True):
+    texts: int
+    """One a recipient, or one that came in."""
+    sent: int
+    """Of those that went out; delivered, failed, unknown and under_way are parts."""
+    received: int
+    delivered: int
+    failed: int
+    """Known not to have arrived, or not whole."""
+    unknown: int
+    """Nobody will tell any more, unless a late receipt does."""
+    under_way: int
+    segments: int
+    charged_segments: int
+    """What the carrier took, or may have, second copies included."""
+    cost: list[Cost]
+    """By currency; empty where no carrier has prices."""
+    day: str | None
+    user_id: str | None
+    number: str | None
+    direction: str | None
+    carrier: str | None
+    status: str | None
+    failure_class: str | None
+
+
+class ThreadNotificationsResource(msgspec.Struct, kw_only=True):
+    level: Level
+    sound: Sound | None
 
 
 class ThreadState(OpenEnum):
@@ -1268,12 +1717,14 @@ class Timeline(msgspec.Struct, kw_only=True):
 class TimelineItemResource(msgspec.Struct, kw_only=True):
     """One thing on the timeline: the field named by its type is not null, the others are."""
 
-    type: Literal["message", "notice", "call"]
+    type: Literal["message", "notice", "call", "voicemail"]
     id: str
     at: datetime
     message: MessageResource | None
     notice: NoticeResource | None
     call: CallLogResource | None
+    voicemail: VoicemailResource | None
+    """Without its contact, which the conversation itself names."""
 
 
 class UnreadResource(msgspec.Struct, kw_only=True):
@@ -1288,6 +1739,36 @@ class UnreadResource(msgspec.Struct, kw_only=True):
 class UnseenCalls(msgspec.Struct, kw_only=True):
     missed: int
     """Missed calls one does not know of yet."""
+
+
+class UsageDay(msgspec.Struct, kw_only=True):
+    day: str
+    texts: TextSums
+    calls: CallSums
+    chats: ChatSums
+
+
+class UsagePeriod(msgspec.Struct, kw_only=True):
+    texts: TextSums
+    calls: CallSums
+    chats: ChatSums
+
+
+class UsageSummary(msgspec.Struct, kw_only=True):
+    """What the home page of an office manager shows."""
+
+    domain_id: str
+    shown: bool
+    """Texting is switched on for the domain and for at least one of its users."""
+    texting_users: int
+    time_zone: str
+    counted_at: datetime
+    today: UsagePeriod
+    last_7_days: UsagePeriod
+    """Today included."""
+    last_30_days: UsagePeriod
+    days: list[UsageDay]
+    """The last thirty, oldest first."""
 
 
 class UserList(msgspec.Struct, kw_only=True):
@@ -1309,3 +1790,65 @@ class UserResource(msgspec.Struct, kw_only=True):
     role: Scope
     email: str | None
     created_at: datetime
+
+
+class VoicemailList(msgspec.Struct, kw_only=True):
+    """Voicemails, newest first."""
+
+    items: list[VoicemailResource]
+    next_cursor: str | None
+    """Ask with it for the next part; null on the last one."""
+
+
+class VoicemailResource(msgspec.Struct, kw_only=True):
+    id: str
+    domain_id: str
+    mailbox_id: str
+    mailbox: str
+    folder: Folder
+    heard: bool
+    """Whether it is in another folder than inbox and urgent."""
+    caller: CallerResource
+    received_at: datetime
+    duration_s: int
+    audio_url: str
+    """Relative to the API; see there."""
+
+
+class WebhookList(msgspec.Struct, kw_only=True):
+    """The webhooks of a domain, oldest first."""
+
+    items: list[WebhookResource]
+
+
+class WebhookResource(msgspec.Struct, kw_only=True):
+    id: str
+    domain_id: str | None
+    """Null: of the stream of operations."""
+    url: str
+    description: str
+    event_types: list[str]
+    enabled: bool
+    disabled_because: Literal["asked", "gone", "failing"] | None
+    """asked: by somebody; gone: by the receiver, with 410; failing: it took nothing for days."""
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    secret_changes_at: datetime | None
+    """Until then the secret before signs as well."""
+    cursor: str
+    """Everything up to this event was dealt with: `stream:seq`."""
+    failing_since: datetime | None
+    """The first failure since something was delivered."""
+    last_delivered_at: datetime | None
+    behind: int
+    """Events of the stream that were not looked at yet."""
+    waiting: int
+    """Deliveries that failed and are tried again."""
+    dead: int
+    """Deliveries that were given up."""
+
+
+class WorkingHoursResource(msgspec.Struct, kw_only=True):
+    time_zone: str
+    hours: list[str]

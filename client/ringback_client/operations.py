@@ -29,6 +29,20 @@ class Operations(Transport):
             body={"to": to, "share_history": share_history},
         )
 
+    async def add_push_subscription(
+        self, *, endpoint: str, keys: Mapping[str, object], expirationTime: float | Unset | None = UNSET
+    ) -> models.PushSubscriptionResource:
+        """Be told on this browser; the same one again says that its page is there.
+
+        Raises Problem, beyond the usual: invalid_url, no_user, too_many_subscriptions.
+        """
+        return await self._call(
+            "POST",
+            "/v1/me/push-subscriptions",
+            models.PushSubscriptionResource,
+            body={"endpoint": endpoint, "keys": keys, "expirationTime": expirationTime},
+        )
+
     async def assign_conversation(self, conversation_id: str, *, user_id: str) -> models.ConversationResource:
         """Give a text thread to another user of its number.
 
@@ -59,6 +73,22 @@ class Operations(Transport):
             models.BlockedSenderResource,
             body={"peer": peer, "number": number, "domain_id": domain_id},
             idempotency_key=self._key(idempotency_key),
+        )
+
+    async def call_usage(
+        self,
+        *,
+        domain_id: str | Unset | None = UNSET,
+        from_: str | Unset | None = UNSET,
+        until: str | Unset | None = UNSET,
+        group_by: str | Unset = UNSET,
+    ) -> models.CallUsage:
+        """Calls of a domain as its users had them, by day or whatever else."""
+        return await self._call(
+            "GET",
+            "/v1/usage/calls",
+            models.CallUsage,
+            query={"domain_id": domain_id, "from": from_, "until": until, "group_by": group_by},
         )
 
     async def cancel_call(self, call_id: str) -> models.CallResource:
@@ -157,11 +187,13 @@ class Operations(Transport):
         desk_phone_chat: bool | Unset = UNSET,
         users_edit_shared_contacts: bool | Unset = UNSET,
         edit_within_s: int | Unset = UNSET,
+        webhook_content: bool | Unset = UNSET,
         time_zone: str | Unset = UNSET,
         keep_messages_days: int | Unset | None = UNSET,
         keep_calls_days: int | Unset | None = UNSET,
         keep_voicemails_days: int | Unset | None = UNSET,
         keep_attachments_days: int | Unset | None = UNSET,
+        voicemail_context: str | Unset = UNSET,
     ) -> models.DomainSettingsResource:
         """Change settings of a domain."""
         return await self._call(
@@ -174,11 +206,13 @@ class Operations(Transport):
                 "desk_phone_chat": desk_phone_chat,
                 "users_edit_shared_contacts": users_edit_shared_contacts,
                 "edit_within_s": edit_within_s,
+                "webhook_content": webhook_content,
                 "time_zone": time_zone,
                 "keep_messages_days": keep_messages_days,
                 "keep_calls_days": keep_calls_days,
                 "keep_voicemails_days": keep_voicemails_days,
                 "keep_attachments_days": keep_attachments_days,
+                "voicemail_context": voicemail_context,
             },
         )
 
@@ -192,6 +226,44 @@ class Operations(Transport):
             "/v1/me",
             models.MeResource,
             body={"email": email},
+        )
+
+    async def change_my_notifications(
+        self,
+        *,
+        sound: Literal["chime", "bell", "drop", "knock", "none"] | Unset = UNSET,
+        desktop: bool | Unset = UNSET,
+        push: bool | Unset = UNSET,
+        email: bool | Unset = UNSET,
+        email_after_minutes: int | Unset = UNSET,
+        preview: Literal["full", "sender", "nothing"] | Unset = UNSET,
+        working_hours: Mapping[str, object] | Unset | None = UNSET,
+        chats: bool | Unset = UNSET,
+        texts: bool | Unset = UNSET,
+        voicemails: bool | Unset = UNSET,
+        missed_calls: bool | Unset = UNSET,
+    ) -> models.NotificationSettingsResource:
+        """Change how one is told of what happens.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "PATCH",
+            "/v1/me/notifications",
+            models.NotificationSettingsResource,
+            body={
+                "sound": sound,
+                "desktop": desktop,
+                "push": push,
+                "email": email,
+                "email_after_minutes": email_after_minutes,
+                "preview": preview,
+                "working_hours": working_hours,
+                "chats": chats,
+                "texts": texts,
+                "voicemails": voicemails,
+                "missed_calls": missed_calls,
+            },
         )
 
     async def change_my_settings(self, *, desk_phone_chat: bool | Unset = UNSET) -> models.MySettings:
@@ -278,6 +350,44 @@ class Operations(Transport):
                 "role": role,
                 "email": email,
             },
+        )
+
+    async def change_voicemail(
+        self,
+        voicemail_id: str,
+        *,
+        heard: bool | Unset = UNSET,
+        folder: Literal[
+            "inbox", "urgent", "old", "work", "family", "friends", "cust1", "cust2", "cust3", "cust4", "cust5"
+        ]
+        | Unset = UNSET,
+    ) -> models.VoicemailResource:
+        """Mark a voicemail as heard or not, or move it to a folder; its phones' lamps follow.
+
+        Raises Problem, beyond the usual: no_user, outcome_unknown, pbx_unavailable, voicemail_not_changeable,
+        voicemail_refused.
+        """
+        return await self._call(
+            "PATCH",
+            f"/v1/voicemails/{self._in_path(voicemail_id)}",
+            models.VoicemailResource,
+            body={"heard": heard, "folder": folder},
+        )
+
+    async def chat_usage(
+        self,
+        *,
+        domain_id: str | Unset | None = UNSET,
+        from_: str | Unset | None = UNSET,
+        until: str | Unset | None = UNSET,
+        group_by: str | Unset = UNSET,
+    ) -> models.ChatUsage:
+        """What was said in chats of a domain, by day or user."""
+        return await self._call(
+            "GET",
+            "/v1/usage/chats",
+            models.ChatUsage,
+            query={"domain_id": domain_id, "from": from_, "until": until, "group_by": group_by},
         )
 
     async def claim_conversation(self, conversation_id: str) -> models.ConversationResource:
@@ -521,6 +631,38 @@ class Operations(Transport):
             idempotency_key=self._key(idempotency_key),
         )
 
+    async def create_webhook(
+        self,
+        *,
+        url: str,
+        description: str | Unset = UNSET,
+        event_types: Sequence[str] | Unset = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.IssuedWebhookResource:
+        """Have events sent to an address from now on. A super user who names no domain gets operations.
+
+        Raises Problem, beyond the usual: invalid_url, too_many_webhooks.
+        """
+        return await self._call(
+            "POST",
+            "/v1/webhooks",
+            models.IssuedWebhookResource,
+            body={"url": url, "description": description, "event_types": event_types, "domain_id": domain_id},
+            idempotency_key=self._key(idempotency_key),
+        )
+
+    async def delete_attachment(self, attachment_id: str) -> None:
+        """Withdraw a file, sent or not: nobody can read it from now on, and links to it are dead.
+
+        Raises Problem, beyond the usual: attachment_gone, not_your_attachment.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/attachments/{self._in_path(attachment_id)}",
+            NoneType,
+        )
+
     async def delete_contact(self, contact_id: str) -> None:
         """Delete a contact; conversations and calls with its numbers stay.
 
@@ -598,6 +740,34 @@ class Operations(Transport):
             NoneType,
         )
 
+    async def delete_user_mailbox(self, user_id: str) -> None:
+        """Take a user's mailbox away; its messages stay on the PBX."""
+        return await self._call(
+            "DELETE",
+            f"/v1/users/{self._in_path(user_id)}/mailbox",
+            NoneType,
+        )
+
+    async def delete_voicemail(self, voicemail_id: str) -> None:
+        """Delete a voicemail, on the PBX too.
+
+        Raises Problem, beyond the usual: no_user, outcome_unknown, pbx_unavailable, voicemail_not_changeable,
+        voicemail_refused.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/voicemails/{self._in_path(voicemail_id)}",
+            NoneType,
+        )
+
+    async def delete_webhook(self, webhook_id: str) -> None:
+        """Delete a webhook with what is known of its deliveries."""
+        return await self._call(
+            "DELETE",
+            f"/v1/webhooks/{self._in_path(webhook_id)}",
+            NoneType,
+        )
+
     async def edit_message(self, message_id: str, *, text: str) -> models.MessageResource:
         """Edit what one said in a chat, as long as the domain allows it.
 
@@ -626,6 +796,24 @@ class Operations(Transport):
             "DELETE",
             f"/v1/sessions/{self._in_path(session_id)}",
             NoneType,
+        )
+
+    async def erase_person(
+        self,
+        *,
+        user_id: str | Unset | None = UNSET,
+        number: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.ErasureResource:
+        """Erase a user or an outside number: everything that names them goes. There is no way back.
+
+        Raises Problem, beyond the usual: invalid_number.
+        """
+        return await self._call(
+            "POST",
+            "/v1/erasures",
+            models.ErasureResource,
+            body={"user_id": user_id, "number": number, "domain_id": domain_id},
         )
 
     async def explain_conversation(
@@ -698,6 +886,23 @@ class Operations(Transport):
             },
         )
 
+    async def export_usage(
+        self,
+        *,
+        of: Literal["text", "chat", "call"],
+        domain_id: str | Unset | None = UNSET,
+        from_: str | Unset | None = UNSET,
+        until: str | Unset | None = UNSET,
+        group_by: str | Unset = UNSET,
+    ) -> bytes:
+        """The same sums as a CSV file."""
+        return await self._call(
+            "GET",
+            "/v1/usage:export",
+            bytes,
+            query={"domain_id": domain_id, "from": from_, "until": until, "group_by": group_by, "of": of},
+        )
+
     async def finish_conversation(self, conversation_id: str) -> models.ConversationResource:
         """Say that a text thread needs nobody until the next text comes in.
 
@@ -707,6 +912,33 @@ class Operations(Transport):
             "POST",
             f"/v1/conversations/{self._in_path(conversation_id)}:done",
             models.ConversationResource,
+        )
+
+    async def forward_voicemail(
+        self, voicemail_id: str, *, user_id: str, idempotency_key: str | None = None
+    ) -> models.VoicemailResource:
+        """Copy a voicemail into the mailbox of another user of the domain.
+
+        Raises Problem, beyond the usual: no_mailbox, no_user, outcome_unknown, pbx_unavailable,
+        voicemail_not_changeable, voicemail_refused.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/voicemails/{self._in_path(voicemail_id)}:forward",
+            models.VoicemailResource,
+            body={"user_id": user_id},
+            idempotency_key=self._key(idempotency_key),
+        )
+
+    async def get_attachment(self, attachment_id: str) -> models.AttachmentResource:
+        """What a file is: its name, type, size, and the message it was sent with.
+
+        Raises Problem, beyond the usual: attachment_gone.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/attachments/{self._in_path(attachment_id)}",
+            models.AttachmentResource,
         )
 
     async def get_blocked_sender(self, blocked_sender_id: str) -> models.BlockedSenderResource:
@@ -761,6 +993,14 @@ class Operations(Transport):
             models.ConversationResource,
         )
 
+    async def get_delivery(self, webhook_id: str, delivery_id: str) -> models.DeliveryResource:
+        """Read what became of one event."""
+        return await self._call(
+            "GET",
+            f"/v1/webhooks/{self._in_path(webhook_id)}/deliveries/{self._in_path(delivery_id)}",
+            models.DeliveryResource,
+        )
+
     async def get_device(self, device_id: str) -> models.DeviceResource:
         """Read a device."""
         return await self._call(
@@ -796,6 +1036,14 @@ class Operations(Transport):
             models.DraftResource,
         )
 
+    async def get_erasure(self, erasure_id: str) -> models.ErasureResource:
+        """Read the report of an erasure."""
+        return await self._call(
+            "GET",
+            f"/v1/erasures/{self._in_path(erasure_id)}",
+            models.ErasureResource,
+        )
+
     async def get_key(self, key_id: str) -> models.KeyResource:
         """Read a key; never its secret."""
         return await self._call(
@@ -810,6 +1058,29 @@ class Operations(Transport):
             "GET",
             f"/v1/messages/{self._in_path(message_id)}",
             models.MessageResource,
+        )
+
+    async def get_missed(self, *, limit: int | Unset = UNSET) -> models.MissedResource:
+        """Sum up what one has missed, with the first items of each kind.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/me/missed",
+            models.MissedResource,
+            query={"limit": limit},
+        )
+
+    async def get_my_notifications(self) -> models.NotificationSettingsResource:
+        """Read how one is told of what happens.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/me/notifications",
+            models.NotificationSettingsResource,
         )
 
     async def get_my_settings(self) -> models.MySettings:
@@ -842,6 +1113,14 @@ class Operations(Transport):
             models.AbsenceResource,
         )
 
+    async def get_push_key(self) -> models.PushKey:
+        """Read the key a page subscribes to pushes with."""
+        return await self._call(
+            "GET",
+            "/v1/push-key",
+            models.PushKey,
+        )
+
     async def get_quick_reply(self, quick_reply_id: str) -> models.QuickReplyResource:
         """Read a text kept ready."""
         return await self._call(
@@ -850,12 +1129,62 @@ class Operations(Transport):
             models.QuickReplyResource,
         )
 
+    async def get_thread_notifications(self, conversation_id: str) -> models.ThreadNotificationsResource:
+        """Read how one is told of one conversation.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/conversations/{self._in_path(conversation_id)}/notifications",
+            models.ThreadNotificationsResource,
+        )
+
     async def get_user(self, user_id: str) -> models.UserResource:
         """Read a user."""
         return await self._call(
             "GET",
             f"/v1/users/{self._in_path(user_id)}",
             models.UserResource,
+        )
+
+    async def get_user_mailbox(self, user_id: str) -> models.MailboxResource:
+        """Read which mailbox a user has."""
+        return await self._call(
+            "GET",
+            f"/v1/users/{self._in_path(user_id)}/mailbox",
+            models.MailboxResource,
+        )
+
+    async def get_voicemail(self, voicemail_id: str) -> models.VoicemailResource:
+        """Read a voicemail.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/voicemails/{self._in_path(voicemail_id)}",
+            models.VoicemailResource,
+        )
+
+    async def get_webhook(self, webhook_id: str) -> models.WebhookResource:
+        """Read a webhook; never its secret."""
+        return await self._call(
+            "GET",
+            f"/v1/webhooks/{self._in_path(webhook_id)}",
+            models.WebhookResource,
+        )
+
+    async def hear_voicemail(self, voicemail_id: str) -> bytes:
+        """Hear a voicemail: wav with PCM, also in parts (Range, If-Range).
+
+        Raises Problem, beyond the usual: If-Range)., also in parts (Range, no_user, range_not_satisfiable,
+        voicemail_not_playable, voicemail_unavailable, wav with PCM.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/voicemails/{self._in_path(voicemail_id)}/audio",
+            bytes,
         )
 
     async def import_contacts(
@@ -935,6 +1264,39 @@ class Operations(Transport):
             "POST",
             f"/v1/conversations/{self._in_path(conversation_id)}:leave",
             models.LeftResource,
+        )
+
+    async def link_file(self, link_token: str, place: str) -> bytes:
+        """A file behind a link in a text, also in parts.
+
+        Raises Problem, beyond the usual: attachment_gone, files_unavailable, range_not_satisfiable.
+        """
+        return await self._call(
+            "GET",
+            f"/a/{self._in_path(link_token)}/{self._in_path(place)}",
+            bytes,
+        )
+
+    async def link_page(self, link_token: str) -> bytes:
+        """The page behind a link in a text: which files there are. Looking costs no download.
+
+        Raises Problem, beyond the usual: which files there are. Looking costs no download..
+        """
+        return await self._call(
+            "GET",
+            f"/a/{self._in_path(link_token)}",
+            bytes,
+        )
+
+    async def link_thumbnail(self, link_token: str, place: str) -> bytes:
+        """An image behind a link in a text, small.
+
+        Raises Problem, beyond the usual: attachment_gone, files_unavailable, range_not_satisfiable.
+        """
+        return await self._call(
+            "GET",
+            f"/a/{self._in_path(link_token)}/{self._in_path(place)}/thumbnail",
+            bytes,
         )
 
     async def list_audit(
@@ -1160,6 +1522,22 @@ class Operations(Transport):
             },
         )
 
+    async def list_deliveries(
+        self,
+        webhook_id: str,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        state: Literal["waiting", "delivered", "dead"] | Unset | None = UNSET,
+    ) -> models.DeliveryList:
+        """List deliveries: those that wait for another attempt, were given up, or arrived lately."""
+        return await self._call(
+            "GET",
+            f"/v1/webhooks/{self._in_path(webhook_id)}/deliveries",
+            models.DeliveryList,
+            query={"limit": limit, "cursor": cursor, "state": state},
+        )
+
     async def list_devices(
         self,
         *,
@@ -1187,6 +1565,24 @@ class Operations(Transport):
             query={"limit": limit, "cursor": cursor},
         )
 
+    async def list_erasures(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+    ) -> models.ErasureList:
+        """List erasures, newest first.
+
+        Raises Problem, beyond the usual: invalid_cursor.
+        """
+        return await self._call(
+            "GET",
+            "/v1/erasures",
+            models.ErasureList,
+            query={"limit": limit, "cursor": cursor, "domain_id": domain_id},
+        )
+
     async def list_keys(
         self,
         *,
@@ -1210,6 +1606,15 @@ class Operations(Transport):
             "GET",
             "/v1/keyword-answers",
             models.KeywordAnswersList,
+            query={"domain_id": domain_id},
+        )
+
+    async def list_mailboxes(self, *, domain_id: str | Unset | None = UNSET) -> models.MailboxList:
+        """List mailboxes with their counts: one's own; for managers the domain's."""
+        return await self._call(
+            "GET",
+            "/v1/mailboxes",
+            models.MailboxList,
             query={"domain_id": domain_id},
         )
 
@@ -1268,6 +1673,17 @@ class Operations(Transport):
             query={"domain_id": domain_id},
         )
 
+    async def list_push_subscriptions(self) -> models.PushSubscriptionList:
+        """List the browsers one is told on by push, the one used last first.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/me/push-subscriptions",
+            models.PushSubscriptionList,
+        )
+
     async def list_quick_replies(self, *, domain_id: str | Unset | None = UNSET) -> models.QuickReplyList:
         """List the texts one has ready: one's own and the shared ones, by title."""
         return await self._call(
@@ -1299,6 +1715,47 @@ class Operations(Transport):
             "/v1/users",
             models.UserList,
             query={"limit": limit, "cursor": cursor, "domain_id": domain_id},
+        )
+
+    async def list_voicemails(
+        self,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        mailbox_id: str | Unset | None = UNSET,
+        folder: Literal[
+            "inbox", "urgent", "old", "work", "family", "friends", "cust1", "cust2", "cust3", "cust4", "cust5"
+        ]
+        | Unset
+        | None = UNSET,
+        heard: bool | Unset | None = UNSET,
+        conversation_id: str | Unset | None = UNSET,
+    ) -> models.VoicemailList:
+        """List the voicemails of one's own mailbox, newest first.
+
+        Raises Problem, beyond the usual: invalid_cursor, no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/voicemails",
+            models.VoicemailList,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "mailbox_id": mailbox_id,
+                "folder": folder,
+                "heard": heard,
+                "conversation_id": conversation_id,
+            },
+        )
+
+    async def list_webhooks(self, *, domain_id: str | Unset | None = UNSET) -> models.WebhookList:
+        """List the webhooks of a domain; for a super user who names none, those of operations."""
+        return await self._call(
+            "GET",
+            "/v1/webhooks",
+            models.WebhookList,
+            query={"domain_id": domain_id},
         )
 
     async def log_in(
@@ -1503,6 +1960,17 @@ class Operations(Transport):
             body={"emoji": emoji},
         )
 
+    async def read_attachment(self, attachment_id: str) -> bytes:
+        """The file itself, also in parts (Range, If-Range, If-None-Match).
+
+        Raises Problem, beyond the usual: attachment_gone, files_unavailable, range_not_satisfiable.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/attachments/{self._in_path(attachment_id)}/content",
+            bytes,
+        )
+
     async def read_conversation(
         self, conversation_id: str, *, through: str | Unset | None = UNSET
     ) -> models.ConversationResource:
@@ -1575,6 +2043,17 @@ class Operations(Transport):
             models.Readiness,
         )
 
+    async def read_thumbnail(self, attachment_id: str) -> bytes:
+        """An image, small.
+
+        Raises Problem, beyond the usual: attachment_gone, files_unavailable, range_not_satisfiable.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/attachments/{self._in_path(attachment_id)}/thumbnail",
+            bytes,
+        )
+
     async def release_conversation(self, conversation_id: str) -> models.ConversationResource:
         """Let go of a text thread; a manager lets go for anybody.
 
@@ -1600,6 +2079,17 @@ class Operations(Transport):
             query={"user_id": user_id, "number": number},
         )
 
+    async def remove_push_subscription(self, push_subscription_id: str) -> None:
+        """Be told on this browser no more.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "DELETE",
+            f"/v1/me/push-subscriptions/{self._in_path(push_subscription_id)}",
+            NoneType,
+        )
+
     async def rename_conversation(
         self, conversation_id: str, *, name: str | None
     ) -> models.ConversationResource:
@@ -1620,6 +2110,43 @@ class Operations(Transport):
             "POST",
             f"/v1/conversations/{self._in_path(conversation_id)}:reopen",
             models.ConversationResource,
+        )
+
+    async def replay_delivery(
+        self, webhook_id: str, delivery_id: str, *, idempotency_key: str | None = None
+    ) -> models.DeliveryResource:
+        """Send one event again, under the same id.
+
+        Raises Problem, beyond the usual: webhook_disabled.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/webhooks/{self._in_path(webhook_id)}/deliveries/{self._in_path(delivery_id)}:replay",
+            models.DeliveryResource,
+            idempotency_key=self._key(idempotency_key),
+        )
+
+    async def replay_events(
+        self,
+        webhook_id: str,
+        *,
+        only: Literal["dead", "all"] | Unset = UNSET,
+        from_seq: int | Unset | None = UNSET,
+        to_seq: int | Unset | None = UNSET,
+        since: datetime | Unset | None = UNSET,
+        until: datetime | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.ReplayResult:
+        """Send a range of events again, under the same ids.
+
+        Raises Problem, beyond the usual: webhook_disabled.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/webhooks/{self._in_path(webhook_id)}:replay",
+            models.ReplayResult,
+            body={"only": only, "from_seq": from_seq, "to_seq": to_seq, "since": since, "until": until},
+            idempotency_key=self._key(idempotency_key),
         )
 
     async def reset_password(self, user_id: str) -> models.TemporaryPasswordResource:
@@ -1650,6 +2177,18 @@ class Operations(Transport):
             "DELETE",
             f"/v1/keys/{self._in_path(key_id)}",
             models.KeyResource,
+        )
+
+    async def rotate_webhook_secret(
+        self, webhook_id: str, *, overlap_s: int | Unset = UNSET, idempotency_key: str | None = None
+    ) -> models.IssuedWebhookResource:
+        """Get a new secret; the one before signs besides it for a while."""
+        return await self._call(
+            "POST",
+            f"/v1/webhooks/{self._in_path(webhook_id)}:rotate-secret",
+            models.IssuedWebhookResource,
+            body={"overlap_s": overlap_s},
+            idempotency_key=self._key(idempotency_key),
         )
 
     async def say(
@@ -1832,6 +2371,47 @@ class Operations(Transport):
             body={"status": status, "text": text, "expires_at": expires_at, "do_not_disturb": do_not_disturb},
         )
 
+    async def set_thread_notifications(
+        self,
+        conversation_id: str,
+        *,
+        level: Literal["all", "mentions", "none"],
+        sound: Literal["chime", "bell", "drop", "knock", "none"] | Unset | None = UNSET,
+    ) -> models.ThreadNotificationsResource:
+        """Say how one is told of one conversation.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "PUT",
+            f"/v1/conversations/{self._in_path(conversation_id)}/notifications",
+            models.ThreadNotificationsResource,
+            body={"level": level, "sound": sound},
+        )
+
+    async def set_user_mailbox(
+        self, user_id: str, *, mailbox: str, pbx: str | Unset | None = UNSET
+    ) -> models.MailboxResource:
+        """Give a user a mailbox, which others may share.
+
+        Raises Problem, beyond the usual: mailbox_not_allowed, mailbox_taken.
+        """
+        return await self._call(
+            "PUT",
+            f"/v1/users/{self._in_path(user_id)}/mailbox",
+            models.MailboxResource,
+            body={"mailbox": mailbox, "pbx": pbx},
+        )
+
+    async def show_unsubscribe(self, *, token: str) -> bytes:
+        """The page a mail's link to end mails leads to."""
+        return await self._call(
+            "GET",
+            "/v1/unsubscribe",
+            bytes,
+            query={"token": token},
+        )
+
     async def start_conversation(
         self,
         *,
@@ -1864,6 +2444,48 @@ class Operations(Transport):
             "DELETE",
             f"/v1/messages/{self._in_path(message_id)}",
             models.MessageResource,
+        )
+
+    async def test_notification(
+        self, *, channel: Literal["screen", "push", "email"] | Unset | None = UNSET
+    ) -> models.TestResource:
+        """Notify oneself of nothing, to see whether and where it shows.
+
+        Raises Problem, beyond the usual: channel_unavailable, mail_later, mail_login_refused,
+        mail_outcome_unknown, mail_refused, mail_server_unavailable, no_user.
+        """
+        return await self._call(
+            "POST",
+            "/v1/me/notifications:test",
+            models.TestResource,
+            body={"channel": channel},
+        )
+
+    async def test_webhook(self, webhook_id: str) -> models.TestResult:
+        """Send one event of the type webhook.test now, and say what came back.
+
+        Raises Problem, beyond the usual: rate_limited.
+        """
+        return await self._call(
+            "POST",
+            f"/v1/webhooks/{self._in_path(webhook_id)}:test",
+            models.TestResult,
+        )
+
+    async def text_usage(
+        self,
+        *,
+        domain_id: str | Unset | None = UNSET,
+        from_: str | Unset | None = UNSET,
+        until: str | Unset | None = UNSET,
+        group_by: str | Unset = UNSET,
+    ) -> models.TextUsage:
+        """Texts of a domain with segments and costs, by day or whatever else."""
+        return await self._call(
+            "GET",
+            "/v1/usage/messages",
+            models.TextUsage,
+            query={"domain_id": domain_id, "from": from_, "until": until, "group_by": group_by},
         )
 
     async def typing(self, conversation_id: str) -> None:
@@ -1917,4 +2539,73 @@ class Operations(Transport):
             "GET",
             "/v1/call-log:unseen",
             models.UnseenCalls,
+        )
+
+    async def unsubscribe(self, body: bytes, *, token: str) -> bytes:
+        """End mails about what is unread, by the link of one."""
+        return await self._call(
+            "POST",
+            "/v1/unsubscribe",
+            bytes,
+            query={"token": token},
+            raw=(body, "application/x-www-form-urlencoded"),
+        )
+
+    async def update_webhook(
+        self,
+        webhook_id: str,
+        *,
+        url: str | Unset = UNSET,
+        description: str | Unset = UNSET,
+        event_types: Sequence[str] | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+    ) -> models.WebhookResource:
+        """Change a webhook; enabled again, it goes on behind the last event it was sent.
+
+        Raises Problem, beyond the usual: invalid_url.
+        """
+        return await self._call(
+            "PATCH",
+            f"/v1/webhooks/{self._in_path(webhook_id)}",
+            models.WebhookResource,
+            body={"url": url, "description": description, "event_types": event_types, "enabled": enabled},
+        )
+
+    async def upload_attachment(
+        self,
+        body: bytes,
+        *,
+        filename: str | Unset | None = UNSET,
+        conversation_id: str | Unset | None = UNSET,
+        user_id: str | Unset | None = UNSET,
+        domain_id: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.AttachmentResource:
+        """Upload a file to send with a message: as the body, or as the one file of a form.
+
+        Raises Problem, beyond the usual: attachment_quota, attachment_too_large, attachment_type_not_allowed,
+        attachment_unreadable, attachment_unsafe, files_unavailable, rate_limited, upload_incomplete,
+        upload_too_slow.
+        """
+        return await self._call(
+            "POST",
+            "/v1/attachments",
+            models.AttachmentResource,
+            query={
+                "filename": filename,
+                "conversation_id": conversation_id,
+                "user_id": user_id,
+                "domain_id": domain_id,
+            },
+            raw=(body, "application/octet-stream"),
+            idempotency_key=self._key(idempotency_key),
+        )
+
+    async def usage_summary(self, *, domain_id: str | Unset | None = UNSET) -> models.UsageSummary:
+        """Usage of the last thirty days, for a manager's home page."""
+        return await self._call(
+            "GET",
+            "/v1/usage/summary",
+            models.UsageSummary,
+            query={"domain_id": domain_id},
         )
