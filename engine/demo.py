@@ -33,7 +33,6 @@ from engine.accounts.models import (
     PageRequest,
     Scope,
 )
-from engine.accounts.service import Accounts
 from engine.app import Engine, listening, running
 from engine.bus.in_process import Bus
 from engine.clock import to_rfc3339
@@ -41,9 +40,11 @@ from engine.demo_pbx import DemoPbx, start_pbx
 from engine.demo_smoke import smoke
 from engine.events import OPERATIONS_STREAM, Event
 from engine.idempotency import Replayed
+from engine.services import Services
 from engine.simulators.smsc import SmscSimulator
 from engine.simulators.smsc_behaviour import SmscOptions
 from engine.storage import migrate
+from engine.voicemail.settings import SpoolSettings, VoicemailSettings
 
 #: From the ranges that numbering plans keep for fiction: nobody can be disturbed.
 OUR_NUMBER, THEIR_NUMBER = "+12025550100", "+12025550123"
@@ -126,7 +127,7 @@ async def _everything(options: DemoOptions, say: Say) -> AsyncIterator[tuple[Dem
         await asyncio.to_thread(migrate.upgrade, settings.storage.database_url)
         engine = await stack.enter_async_context(running(settings))
         url = await stack.enter_async_context(listening(engine, settings))
-        domain, user_id, key = await _seed(engine.services.accounts, pbx)
+        domain, user_id, key = await _seed(engine.services, pbx)
         await _links_up(engine)
         yield Demo(url, key, domain, user_id, pbx), engine
 
@@ -135,7 +136,12 @@ def _settings(options: DemoOptions, data_dir: Path, smsc_port: int, pbx: DemoPbx
     carrier = CarrierSection(
         name=_CARRIER, hosts=("127.0.0.1",), port=smsc_port, system_id="demo", password=_CARRIER_PASSWORD
     )
+    spools: tuple[SpoolSettings, ...] = ()
+    if pbx.voicemail_spool is not None:
+        pbx.voicemail_spool.mkdir(exist_ok=True)
+        spools = (SpoolSettings(name=pbx.ami.name, path=pbx.voicemail_spool),)
     return Settings(
+        voicemail=VoicemailSettings(scan_every_s=2.0, spool=spools),
         server=ServerSettings(port=options.port, stop_within_s=2.0),
         storage=StorageSettings(data_dir=data_dir),
         pbx=(pbx.ami,),
@@ -143,8 +149,9 @@ def _settings(options: DemoOptions, data_dir: Path, smsc_port: int, pbx: DemoPbx
     )
 
 
-async def _seed(accounts: Accounts, pbx: DemoPbx) -> tuple[Domain, str, str]:
+async def _seed(services: Services, pbx: DemoPbx) -> tuple[Domain, str, str]:
     """The demo's domain, made at the first run; a fresh key each time, since the old one cannot be shown."""
+    accounts = services.accounts
     domains = (await accounts.domains.list(SYSTEM, PageRequest(200))).items
     domain = next((one for one in domains if one.name == _DOMAIN), None)
     if domain is None:
@@ -174,6 +181,9 @@ async def _seed(accounts: Accounts, pbx: DemoPbx) -> tuple[Domain, str, str]:
             CreateNumber(domain_id=domain.id, e164=OUR_NUMBER, carrier=_CARRIER, user_ids=(users[0].id,)),
         )
     listed = (await accounts.users.list(SYSTEM, domain_id=domain.id)).items
+    mailboxes = services.voicemails.mailboxes
+    for user in listed if pbx.voicemail_spool is not None else ():
+        await mailboxes.assign(SYSTEM, user.id, f"{user.extension}@{pbx.dial_context}", None)
     caller = next(user for user in listed if user.extension == pbx.users[0].extension)
     for old in (await accounts.keys.list(SYSTEM, domain_id=domain.id)).items:
         if old.label == _KEY_LABEL and old.revoked_ms is None:

@@ -42,21 +42,24 @@ USERS = (DemoUser("1001", "1001", "Anna Adler", 440), DemoUser("1002", "1002", "
 class DemoPbx:
     """What the demo needs to know of its phone system.
 
-    ami: how to reach it. dial_context: the `dial_context` of the domain. real: whether a real
-    Asterisk and real phones are behind it.
+    ami: how to reach it. dial_context: the `dial_context` of the domain, and the context of its mailboxes.
+    real: whether a real Asterisk and real phones are behind it. voicemail_spool: where its recordings are;
+    None where there are no mailboxes.
     """
 
     ami: AmiSettings
     dial_context: str
     users: tuple[DemoUser, ...]
     real: bool
+    voicemail_spool: Path | None = None
 
 
 @asynccontextmanager
 async def start_pbx(work_dir: Path, log: Callable[[str], None]) -> AsyncIterator[DemoPbx]:
     """A phone system with users 1001 and 1002, who answer after a second and speak a tone.
 
-    On a real Asterisk 600 echoes, and every number in international form is answered too.
+    On a real Asterisk 600 echoes, every number in international form is answered too, 861001 and 861002 are
+    the users' mailboxes, where calls end that nobody takes.
     work_dir: for configuration and logs. log: takes one line for a person at a time.
     The first start downloads Asterisk, which takes about 20 s and is bounded.
     Leave the block in the task that entered it; nothing is left running.
@@ -77,7 +80,7 @@ async def _real(stack: AsyncExitStack, work_dir: Path, log: Callable[[str], None
     log("Looking for Asterisk; the first time it is downloaded, which takes about 20 s.")
     tree = await asyncio.to_thread(find_asterisk)
     users = [SipUser(user.endpoint, secrets.token_hex(12), user.display_name) for user in USERS]
-    asterisk = PrivateAsterisk(work_dir / "asterisk", users, tree=tree)
+    asterisk = PrivateAsterisk(work_dir / "asterisk", users, tree=tree, voicemail=True)
     asterisk.start()  # half a second, and in this thread, since its end is Asterisk's end
     stack.push_async_callback(asyncio.to_thread, asterisk.stop)
     phones = await stack.enter_async_context(SoftPhones())
@@ -105,6 +108,7 @@ async def _real(stack: AsyncExitStack, work_dir: Path, log: Callable[[str], None
         asterisk.dial_context,
         USERS,
         real=True,
+        voicemail_spool=asterisk.voicemail_spool,
     )
 
 
