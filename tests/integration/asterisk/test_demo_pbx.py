@@ -32,6 +32,7 @@ async def test_the_demo_has_a_real_asterisk_and_phones(
     lines: list[str] = []
     async with start_pbx(tmp_path, lines.append) as pbx:
         assert pbx.real
+        assert pbx.voicemail_spool is not None
         assert b"Response: Success" in await answer_to_login(pbx)
     assert lines[-1].startswith("Asterisk ")
     with pytest.raises(OSError):

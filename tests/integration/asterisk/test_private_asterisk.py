@@ -55,7 +55,7 @@ def test_the_shipped_account_has_the_least_privileges(asterisk: PrivateAsterisk)
         for line in shown.splitlines()
     }
     assert rights["read perm"] == {"system", "call", "user", "cdr"}
-    assert rights["write perm"] == {"originate", "call", "reporting", "message"}
+    assert rights["write perm"] == {"originate", "call", "reporting", "message", "user"}
 
 
 def test_a_port_in_use_is_named(asterisk: PrivateAsterisk, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ async def test_a_call_is_told_without_the_events_nobody_reads(
         assert not watcher.names & {"CEL", "NewConnectedLine", "NewCallerid"}
 
 
-@pytest.mark.parametrize("name", ["Command", "GetConfig", "PJSIPShowAuths", "DBPut", "UserEvent"])
+@pytest.mark.parametrize("name", ["Command", "GetConfig", "PJSIPShowAuths", "DBPut", "Reload"])
 async def test_what_it_need_not_do_is_denied(asterisk: PrivateAsterisk, name: str) -> None:
     reader, writer = await asyncio.open_connection(asterisk.host, asterisk.ami_port)
     watcher = Watcher()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.integration.voicemail.office import Office, share_of, until, until_lamp
+from engine.simulators.asterisk import PrivateAsterisk
+from tests.integration.voicemail.office import Office, an_office, share_of, until, until_lamp
 from tests.peers.asterisk import Shelf, hears
 
 pytestmark = pytest.mark.asterisk
@@ -174,3 +177,36 @@ async def test_managers_give_out_mailboxes_of_their_own_context_only(office: Off
     assert (await office.anna.ask("PUT", of_bob, {"mailbox": "1002@acme"})).status == 403
     assert (await office.manager.ask("DELETE", of_bob)).status == 204
     assert (await office.manager.ask("GET", of_bob)).status == 404
+
+
+async def test_recordings_come_from_beside_a_pbx_elsewhere(
+    pbx: PrivateAsterisk, handsets: Shelf, tmp_path: Path
+) -> None:
+    async with an_office(pbx, tmp_path, remote=True) as office:
+        await office.leave_message(handsets, "1002", "1001", 440)
+        (left,) = await office.anna.until_voicemails(1)
+        sound = await office.anna.ask("GET", left["audio_url"])
+        assert share_of(sound.raw, 440) > 0.9
+        part = await office.anna.ask(
+            "GET", left["audio_url"], Range="bytes=44-1043", If_Range=sound.headers["ETag"]
+        )
+        assert (part.status, part.raw) == (206, sound.raw[44:1044])
+        marked = await office.anna.ask("PATCH", f"/v1/voicemails/{left['id']}", {"heard": True})
+        assert marked.body["folder"] == "old"
+
+
+async def test_an_account_that_may_not_change_mailboxes_can_be_listened_with(
+    pbx: PrivateAsterisk, handsets: Shelf, tmp_path: Path
+) -> None:
+    """Without `user` in its write= line, as it was before there was voicemail."""
+    manager = pbx.voicemail_spool.parents[1] / "etc" / "manager.conf"
+    manager.write_text(f"{manager.read_text()}write = originate,call,reporting,message\n")
+    pbx.command("manager reload")
+    async with an_office(pbx, tmp_path) as office:
+        await office.leave_message(handsets, "1002", "1001", 440)
+        (left,) = await office.anna.until_voicemails(1)
+        assert (await office.anna.ask("GET", left["audio_url"])).status == 200
+        for method, body in (("PATCH", {"heard": True}), ("DELETE", None)):
+            refused = await office.anna.ask(method, f"/v1/voicemails/{left['id']}", body)
+            assert (refused.status, refused.body["code"]) == (409, "voicemail_not_changeable")
+        assert await office.anna.counts() == (1, 0)

@@ -28,9 +28,11 @@ def plan(*users: SipUser) -> AsteriskPlan:
 def test_the_files_an_administrator_copies_are_used_unchanged() -> None:
     files = render(TREE, plan(), SHIPPED_CONFIG)
     for name in SHIPPED:
-        used = "manager.example.conf" if name == "manager.conf" else name
+        renamed = {"manager.conf": "manager.example.conf", "voicemail.conf": "voicemail.example.conf"}
+        used = renamed.get(name, name)
         assert files[used] == (SHIPPED_CONFIG / name).read_text(encoding="utf-8")
     assert files["manager.conf"].startswith('#include "manager.example.conf"')
+    assert files["voicemail.conf"].startswith('#include "voicemail.example.conf"')
     assert files["extensions.conf"].startswith('#include "extensions.example.conf"')
     assert files["pjsip.conf"].startswith('#include "pjsip.example.conf"')
 
