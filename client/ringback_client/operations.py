@@ -402,6 +402,41 @@ class Operations(Transport):
             models.ConversationResource,
         )
 
+    async def conversation_history(
+        self,
+        conversation_id: str,
+        *,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset | None = UNSET,
+        type: Literal["message", "notice", "call", "voicemail"] | Unset | None = UNSET,
+        direction: Literal["outbound", "inbound", "internal"] | Unset | None = UNSET,
+        author: str | Unset | None = UNSET,
+        from_: datetime | Unset | None = UNSET,
+        until: datetime | Unset | None = UNSET,
+        has_attachment: bool | Unset | None = UNSET,
+        q: str | Unset | None = UNSET,
+    ) -> models.Timeline:
+        """Items of a conversation that fit, newest first; a page may be short and still have a next one.
+
+        Raises Problem, beyond the usual: invalid_cursor.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/conversations/{self._in_path(conversation_id)}/history",
+            models.Timeline,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "type": type,
+                "direction": direction,
+                "author": author,
+                "from": from_,
+                "until": until,
+                "has_attachment": has_attachment,
+                "q": q,
+            },
+        )
+
     async def conversation_timeline(
         self,
         conversation_id: str,
@@ -884,6 +919,36 @@ class Operations(Transport):
                 "shared": shared,
                 "domain_id": domain_id,
             },
+        )
+
+    async def export_conversation(
+        self,
+        conversation_id: str,
+        *,
+        format: Literal["json", "csv", "pdf"] | Unset = UNSET,
+        from_: datetime | Unset | None = UNSET,
+        until: datetime | Unset | None = UNSET,
+    ) -> bytes:
+        """All one may see of a conversation as a file, oldest first.
+
+        Raises Problem, beyond the usual: export_too_large, rate_limited.
+        """
+        return await self._call(
+            "GET",
+            f"/v1/conversations/{self._in_path(conversation_id)}:export",
+            bytes,
+            query={"format": format, "from": from_, "until": until},
+        )
+
+    async def export_me(self) -> models.str:
+        """Everything of one's own as one JSON file: account, contacts, calls, threads.
+
+        Raises Problem, beyond the usual: no_user.
+        """
+        return await self._call(
+            "GET",
+            "/v1/me:export",
+            models.str,
         )
 
     async def export_usage(
@@ -2486,6 +2551,17 @@ class Operations(Transport):
             "/v1/usage/messages",
             models.TextUsage,
             query={"domain_id": domain_id, "from": from_, "until": until, "group_by": group_by},
+        )
+
+    async def timeline_at(
+        self, conversation_id: str, *, at: datetime, limit: int | Unset = UNSET
+    ) -> models.Timeline:
+        """The part of a timeline around a time, newest first."""
+        return await self._call(
+            "GET",
+            f"/v1/conversations/{self._in_path(conversation_id)}/timeline:at",
+            models.Timeline,
+            query={"at": at, "limit": limit},
         )
 
     async def typing(self, conversation_id: str) -> None:
