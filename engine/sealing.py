@@ -4,7 +4,7 @@ AES-256-GCM (NIST SP 800-38D) under a master key that stands in a file, never in
 sealed is bound to its purpose, so that a value copied into another row does not open there.
 
 The file holds one key a line, 32 octets as base64. The first seals; the others only open what was sealed
-before, so a key is replaced by putting a new one above it.
+before, so a key is replaced by putting a new one above it, and the old one stays.
 """
 
 from __future__ import annotations
@@ -104,10 +104,6 @@ class Sealer:
             return cipher.decrypt(octets[:_NONCE_OCTETS], octets[_NONCE_OCTETS:], purpose.encode())
         except (InvalidTag, ValueError) as error:
             raise SealingError("A stored secret is damaged.", code="secret_damaged") from error
-
-    def needs_sealing_again(self, sealed: str) -> bool:
-        """Whether it was sealed with a key that is only kept for opening."""
-        return not sealed.startswith(f"s1.{self._first}.")
 
 
 def _key_id(key: bytes) -> str:
