@@ -3,10 +3,12 @@
  *
  * A new page: its component in a folder beside this file, its texts in `locales/<language>/pages.json`, and an entry here.
  */
-import { House } from "lucide-react";
+import { Building2, House, MessagesSquare, Phone, Settings } from "lucide-react";
 import { type ComponentType, lazy } from "react";
+import { Route, Switch } from "wouter";
 import type { Me } from "../../core/api";
 import type { Key } from "../../core/i18n";
+import { CallsBadge, MessagesBadge } from "./parts/Badges";
 
 export type Page = {
   /** Where the link in the list of pages leads. */
@@ -22,6 +24,21 @@ export type Page = {
   visible?: (me: Me) => boolean;
 };
 
+const Messages = lazy(() => import("./messages/Messages").then((module) => ({ default: module.Messages })));
+const HistoryPage = lazy(() =>
+  import("./history/HistoryPage").then((module) => ({ default: module.HistoryPage })),
+);
+
+/** The list of messages, or the history of one conversation. */
+function AnyMessages() {
+  return (
+    <Switch>
+      <Route path="/messages/:id" component={HistoryPage} />
+      <Route component={Messages} />
+    </Switch>
+  );
+}
+
 export const pages: Page[] = [
   {
     href: "/",
@@ -29,5 +46,36 @@ export const pages: Page[] = [
     label: "nav.home",
     icon: House,
     component: lazy(() => import("./home/Home").then((module) => ({ default: module.Home }))),
+  },
+  {
+    href: "/messages",
+    paths: ["/messages", "/messages/:id"],
+    label: "nav.messages",
+    icon: MessagesSquare,
+    badge: MessagesBadge,
+    component: AnyMessages,
+  },
+  {
+    href: "/calls",
+    paths: ["/calls"],
+    label: "nav.calls",
+    icon: Phone,
+    badge: CallsBadge,
+    component: lazy(() => import("./calls/Calls").then((module) => ({ default: module.Calls }))),
+  },
+  {
+    href: "/settings",
+    paths: ["/settings"],
+    label: "nav.settings",
+    icon: Settings,
+    component: lazy(() => import("./settings/Settings").then((module) => ({ default: module.Settings }))),
+  },
+  {
+    href: "/office",
+    paths: ["/office"],
+    label: "nav.office",
+    icon: Building2,
+    visible: (me) => me.scope !== "basic_user",
+    component: lazy(() => import("./office/Office").then((module) => ({ default: module.Office }))),
   },
 ];
