@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -214,7 +215,7 @@ async def test_whoever_comes_back_finds_what_they_missed(world: World, acme: Ten
     await say(world, other, thread, "are you there?")
     await say(world, other, thread, "hello?")
     missed = (await client.get("/v1/me/missed", one)).body
-    assert missed["total"] == 3
+    assert missed["total"] == 4
     assert missed["messages"] == 3
     assert missed["chats"]["conversations"] == 1
     (seen,) = missed["chats"]["items"]
@@ -222,13 +223,15 @@ async def test_whoever_comes_back_finds_what_they_missed(world: World, acme: Ten
     assert [item["id"] for item in missed["texts"]["items"]] == [acme.conversation_id]
     assert missed["missed_calls"]["count"] == 1
     assert [item["id"] for item in missed["missed_calls"]["items"]] == [acme.call_log_id]
-    assert missed["voicemails"] == {"count": 0, "items": []}
+    assert missed["voicemails"]["count"] == 1
+    assert [item["id"] for item in missed["voicemails"]["items"]] == [acme.voicemail_id]
     assert (await client.get("/v1/me/missed?limit=0", one)).body["chats"] == {"conversations": 1, "items": []}
     for path in (f"/v1/conversations/{thread}:read", f"/v1/conversations/{acme.conversation_id}:read"):
         await client.post(path, one, {})
     await client.post("/v1/call-log:seen", one, {})
     left = (await client.get("/v1/me/missed", one)).body
-    assert left["total"] == left["messages"] == left["missed_calls"]["count"] == 0
+    assert left["messages"] == left["missed_calls"]["count"] == 0
+    assert left["total"] == left["voicemails"]["count"] == 1
     assert (await client.get("/v1/me/missed", acme.manager)).code == "no_user"
 
 
@@ -388,3 +391,28 @@ async def test_a_report_that_is_none_ends_the_connection(
 async def test_a_link_that_is_not_ours_ends_no_mail(world: World, token: str) -> None:
     assert (await world.client.get(f"/v1/unsubscribe?token={token}")).status == 404
     assert (await world.client.ask("POST", f"/v1/unsubscribe?token={token}")).status == 404
+
+
+async def test_what_was_missed_costs_as_much_however_much_it_is(world: World, acme: Tenant) -> None:
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    thread = await chat(world, acme)
+    await say(world, acme.tokens[1], thread, "hello")
+    counts = []
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        for number in range(2):
+            asked.clear()
+            assert (await world.client.get("/v1/me/missed", acme.tokens[0])).status == 200
+            counts.append(len([one for one in asked if one.lstrip().upper().startswith(("SELECT", "WITH"))]))
+            for each in range(4 if not number else 0):
+                await say(world, acme.tokens[1], thread, "more")
+                await world.inbound(acme.number.e164, f"+1202555018{each}", "a text")
+                await world.missed_call(acme.users[0], "acme-101", f"+1202555017{each}")
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert counts[0] == counts[1]
+    assert counts[1] <= 45
