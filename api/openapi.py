@@ -124,6 +124,10 @@ def describe(table: RouteTable, version: str) -> dict[str, Any]:
     }
 
 
+#: What a file holds that is not shown by a model: JSON of any shape, or octets.
+_TEXT: Mapping[str, Any] = {"type": "string"}
+_FILES: Mapping[str, Mapping[str, Any]] = {"application/json": {"type": "object"}}
+
 References = Mapping[tuple[type[BaseModel], JsonSchemaMode], str]
 
 
@@ -223,7 +227,7 @@ def _responses(route: Route, references: References) -> dict[str, Any]:
     for status, model in route.answers.items():
         response: dict[str, Any] = {"description": route.summary, "headers": dict(headers)}
         if isinstance(model, str):
-            response["content"] = {kind: {"schema": {"type": "string"}} for kind in model.split(", ")}
+            response["content"] = {kind: {"schema": _FILES.get(kind, _TEXT)} for kind in model.split(", ")}
         elif model is not None:
             schema = {"$ref": references[model, "serialization"]}
             response["content"] = {"application/json": {"schema": schema}}

@@ -161,6 +161,7 @@ CODES: Mapping[str, Kind] = {
     "already_claimed": Kind(409, "Somebody else has it"),
     "not_on_number": Kind(422, "The number is not assigned to that user"),
     "not_an_sms_conversation": Kind(409, "The conversation is not a text thread"),
+    "export_too_large": Kind(422, "That is too much for one file"),
     "rate_limited": Kind(429, "Too many requests"),
     "minutes_used_up": Kind(429, "The day's minutes are used up"),
     "off_hours_burst": Kind(429, "Too many outside calls for a closed office"),

@@ -26,6 +26,7 @@ from engine.messaging.settings import MessagingSettings
 from engine.notifications.settings import MailSettings, NotificationsSettings
 from engine.outbound import OutboundSettings
 from engine.presence.settings import PresenceSettings
+from engine.records.settings import RecordsSettings
 from engine.sealing import KEY_FILE, Sealer
 from engine.voicemail.settings import VoicemailSettings
 from engine.webhooks.settings import WebhookSettings
@@ -157,6 +158,7 @@ class Settings:
     contacts: ContactSettings = field(default_factory=ContactSettings)
     calls: CallSettings = field(default_factory=CallSettings)
     presence: PresenceSettings = field(default_factory=PresenceSettings)
+    records: RecordsSettings = field(default_factory=RecordsSettings)
     voicemail: VoicemailSettings = field(default_factory=VoicemailSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     notifications: NotificationsSettings = field(default_factory=NotificationsSettings)

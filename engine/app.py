@@ -52,6 +52,7 @@ from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
 from engine.parts.attachments import link_maker, make_attachments
+from engine.parts.exports import make_exports
 from engine.parts.notifications import make_notifications
 from engine.parts.records import make_records
 from engine.parts.usage import make_usage
@@ -280,6 +281,7 @@ async def _working(
         directory=names,
         usage=usage.reports,
         erasures=records.erasures,
+        exports=make_exports(conversations, database, settings.records),
         webhooks=webhooks.service,
         audit=AuditReader(database),
         event_log=event_log,

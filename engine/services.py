@@ -35,6 +35,7 @@ from engine.messaging.models import Message, MessageFilter, SendText
 from engine.notifications.service import Notifications
 from engine.presence.models import CallLogEntry, CallLogFilter, SetStatus, UserPresence
 from engine.records.erasing import Erasures
+from engine.records.exporting import Exports
 from engine.usage.service import UsageReports
 from engine.voicemail.service import Voicemails
 from engine.webhooks.service import Webhooks
@@ -222,6 +223,7 @@ class Services:
     directory: Directory
     usage: UsageReports
     erasures: Erasures
+    exports: Exports
     presence: Presence
     call_log: CallLog
     voicemails: Voicemails

@@ -297,13 +297,13 @@ def totals(found: UnreadTotals) -> UnreadResource:
 def timeline_page(page: Page[TimelineItem]) -> dict[str, Any]:
     """A Timeline as plain values, which encode faster than the model."""
     return {
-        "items": [_timeline_item(one) for one in page.items],
+        "items": [timeline_item(one) for one in page.items],
         "next_cursor": page.next_cursor,
         "newer_cursor": cursor_of(page.items[0].position) if page.items else None,
     }
 
 
-def _timeline_item(one: TimelineItem) -> dict[str, Any]:
+def timeline_item(one: TimelineItem) -> dict[str, Any]:
     item = one.item
     document_of = {"message": None, "notice": None, "call": None, "voicemail": None}
     if isinstance(item, Message):

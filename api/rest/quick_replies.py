@@ -53,7 +53,7 @@ class QuickReplyList(Resource):
     items: list[QuickReplyResource]
 
 
-def _shown(reply: QuickReply) -> QuickReplyResource:
+def shown(reply: QuickReply) -> QuickReplyResource:
     return QuickReplyResource(
         id=reply.id,
         domain_id=reply.domain_id,
@@ -80,7 +80,7 @@ _REFUSALS = ("shared_quick_replies_read_only", "text_empty", "text_too_long", "t
 )
 async def create_quick_reply(request: ApiRequest[NewQuickReply, NoQuery]) -> web.StreamResponse:
     def render(reply: QuickReply) -> tuple[int, str]:
-        return 201, _shown(reply).json_text()
+        return 201, shown(reply).json_text()
 
     body = request.body
     command = CreateQuickReply(text=body.text, title=body.title, shared=body.shared, domain_id=body.domain_id)
@@ -99,7 +99,7 @@ async def create_quick_reply(request: ApiRequest[NewQuickReply, NoQuery]) -> web
 )
 async def list_quick_replies(request: ApiRequest[NoBody, QuickReplyQuery]) -> web.StreamResponse:
     found = await request.services.quick_replies.list(request.principal, request.query.domain_id)
-    return json_answer(200, QuickReplyList(items=[_shown(one) for one in found]))
+    return json_answer(200, QuickReplyList(items=[shown(one) for one in found]))
 
 
 @routes.add(
@@ -111,7 +111,7 @@ async def list_quick_replies(request: ApiRequest[NoBody, QuickReplyQuery]) -> we
 )
 async def get_quick_reply(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
     found = await request.services.quick_replies.get(request.principal, request.id("quick_reply_id"))
-    return json_answer(200, _shown(found))
+    return json_answer(200, shown(found))
 
 
 @routes.add(
@@ -128,7 +128,7 @@ async def change_quick_reply(request: ApiRequest[QuickReplyChanges, NoQuery]) ->
     changed = await request.services.quick_replies.update(
         request.principal, request.id("quick_reply_id"), given.get("title"), given.get("text")
     )
-    return json_answer(200, _shown(changed))
+    return json_answer(200, shown(changed))
 
 
 @routes.add(

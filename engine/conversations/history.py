@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.accounts.models import Page, PageRequest, Principal
 from engine.conversations import errors
 from engine.conversations.access import Standing, standing
+from engine.conversations.filtering import HistoryFilter
 from engine.conversations.models import TimelineItem
 from engine.conversations.ports import CallLog, Position, ThreadReads, ThreadStore, VoicemailLog
 from engine.conversations.timeline import (
@@ -25,6 +26,10 @@ from engine.messaging.models import Message
 
 _FIRST_PAGE = PageRequest()
 _MAX_PAGE = 200
+#: Items one filtered request looks through.
+_MOST_READ = 2_000
+#: Before, and behind, every id made in one millisecond.
+_FIRST_DIGITS, _LAST_DIGITS = "0" * 32, "f" * 32
 
 
 class History:
@@ -70,6 +75,58 @@ class History:
         """
         check_limit(PageRequest(limit=limit))
         return await self._after(principal, conversation_id, position_at(after), limit)
+
+    async def timeline_at(
+        self, principal: Principal, conversation_id: str, at_ms: int, limit: int
+    ) -> Page[TimelineItem]:
+        """The part of the timeline around a time, newest first: what followed it first, as far as there is
+        any, fills half of it. Raises NotFound or InvalidRequest.
+        """
+        check_limit(PageRequest(limit=limit))
+        moment = (max(at_ms - 1, 0), _LAST_DIGITS)
+        newer = await self._after(principal, conversation_id, moment, (limit + 1) // 2)
+        before = newer[-1].position if newer else (at_ms, _FIRST_DIGITS)
+        older = await self._before(principal, conversation_id, before, limit - len(newer) or 1)
+        if limit == len(newer):
+            return Page(tuple(newer), cursor_of(newer[-1].position) if older.items else None)
+        return Page((*newer, *older.items), older.next_cursor)
+
+    async def following(
+        self, principal: Principal, conversation_id: str, after: Position, limit: int
+    ) -> Sequence[TimelineItem]:
+        """What follows a position most closely, newest first. Raises NotFound."""
+        return await self._after(principal, conversation_id, after, limit)
+
+    async def filtered(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        chosen: HistoryFilter,
+        page: PageRequest = _FIRST_PAGE,
+    ) -> Page[TimelineItem]:
+        """Items that fit, newest first.
+
+        A request looks through so many items at most, so a page may hold fewer than asked for, or none, and
+        still have a next one. Raises NotFound or InvalidRequest.
+        """
+        check_limit(page)
+        before = None if page.cursor is None else position_at(page.cursor)
+        if before is None and chosen.until_ms is not None:
+            before = (chosen.until_ms, _FIRST_DIGITS)
+        found: list[TimelineItem] = []
+        for _ in range(_MOST_READ // _MAX_PAGE):
+            read = await self._before(principal, conversation_id, before, _MAX_PAGE)
+            for one in read.items:
+                if chosen.from_ms is not None and one.position[0] < chosen.from_ms:
+                    return Page(tuple(found), None)
+                if chosen.fits(one):
+                    found.append(one)
+                    if len(found) == page.limit:
+                        return Page(tuple(found), cursor_of(one.position))
+            if read.next_cursor is None:
+                return Page(tuple(found), None)
+            before = read.items[-1].position
+        return Page(tuple(found), None if before is None else cursor_of(before))
 
     async def timeline_around(
         self, principal: Principal, conversation_id: str, message_id: str, limit: int

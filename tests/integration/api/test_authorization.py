@@ -902,6 +902,19 @@ ROWS: dict[str, Row] = {
         fixed(lambda t: "/v1/usage:export?of=text", domain_in="query"),
         lambda ids: [Ask(f"/v1/usage:export?of=text&domain_id={ids.domain}")],
     ),
+    "conversation_history": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/history?type=message"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/history")],
+    ),
+    "timeline_at": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}/timeline:at?at=2027-01-15T00:00:00Z"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}/timeline:at?at=2027-01-15T00:00:00Z")],
+    ),
+    "export_conversation": Row(
+        fixed(lambda t: f"/v1/conversations/{t.conversation_id}:export?format=csv"),
+        lambda ids: [Ask(f"/v1/conversations/{ids.conversation}:export")],
+    ),
+    "export_me": Row(fixed(lambda t: "/v1/me:export"), narrower=NO_USER),
     "erase_person": Row(
         fixed(lambda t: "/v1/erasures", lambda t: {"number": "+12025550111"}, domain_in="body"),
         lambda ids: [

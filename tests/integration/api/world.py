@@ -79,6 +79,7 @@ from engine.notifications.service import Notifications
 from engine.notifications.settings import MailSettings, NotificationsSettings
 from engine.outbound import OutboundSettings
 from engine.parts.attachments import AttachmentsPart, make_attachments
+from engine.parts.exports import make_exports
 from engine.parts.notifications import make_notifications
 from engine.parts.webhooks import make_webhooks
 from engine.presence.call_log import CallLog
@@ -87,6 +88,7 @@ from engine.presence.models import CallLogEntry, LegState, Party
 from engine.presence.service import Presence
 from engine.presence.settings import PresenceSettings
 from engine.records.erasing import Erasures
+from engine.records.settings import RecordsSettings
 from engine.sealing import Sealer
 from engine.services import Component, Services
 from engine.smpp.text import TextProfile
@@ -540,6 +542,7 @@ async def a_world(
         contact_files=ContactFiles(SqlContactStore(database), sees_domain, ContactSettings()),
         directory=names,
         usage=UsageReports(SqlUsage(database, clock), clock),
+        exports=make_exports(conversations, database, RecordsSettings()),
         erasures=Erasures(SqlErasures(database, erasing_key), accounts.users.delete, clock),
         presence=presence,
         call_log=CallLog(call_log, rosters[0], clock),
