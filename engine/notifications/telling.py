@@ -114,7 +114,8 @@ class Telling:
         self._wanted: set[str] = set()  # those, and who has a page open
         self._known = False
         self._stale: set[str] = set()
-        self._waiting: deque[Event] = deque()
+        # With whoever had the conversation before them when it happened.
+        self._waiting: deque[tuple[Event, frozenset[str]]] = deque()
         self._news = asyncio.Event()
 
     # Pages.
@@ -141,7 +142,13 @@ class Telling:
     def hear(self, event: Event) -> None:
         """An event was committed. Called for every one: what concerns nobody here is a look into a set."""
         kind = event.type
-        if kind == "message.created" or kind in ("call_log.created", "voicemail.created"):
+        looking: frozenset[str] = frozenset()
+        if kind == "message.created":
+            if self._known and self._wanted.isdisjoint(event.user_ids):
+                return
+            thread = str(event.data.get("conversation_id"))
+            looking = frozenset(one for one in event.user_ids if self._screens.looks_at(one, thread))
+        elif kind in ("call_log.created", "voicemail.created"):
             if self._known and self._wanted.isdisjoint(event.user_ids):
                 return
         elif kind in _WITHDRAWS:
@@ -152,7 +159,7 @@ class Telling:
         else:
             return
         if len(self._waiting) < QUEUE:
-            self._waiting.append(event)
+            self._waiting.append((event, looking))
         elif self._mailing is not None:
             self._mailing.fell_behind()
         self._news.set()
@@ -238,7 +245,9 @@ class Telling:
             for _ in batch:
                 self._waiting.popleft()
 
-    async def _look_at(self, batch: Collection[Event]) -> None:
+    async def _look_at(self, heard: Collection[tuple[Event, frozenset[str]]]) -> None:
+        batch = [event for event, _ in heard]
+        looking = {event.subject: users for event, users in heard}
         messages: dict[str, tuple[str, ...]] = {}
         calls: list[str] = []
         voicemails: dict[str, tuple[str, ...]] = {}
@@ -266,6 +275,8 @@ class Telling:
                     continue
                 if reach.email is not None:
                     to_mail.setdefault(user_id, news.at_ms)
+                if user_id in looking[news.id]:
+                    continue
                 key = (user_id, _tag(news))
                 latest[key] = (news, latest[key][1] + 1 if key in latest else 1)
         if self._mailing is not None:
