@@ -27,13 +27,13 @@ routes = Routes("events")
 class EventQuery(Query):
     cursor: str | None = Field(
         default=None,
-        max_length=8_192,
+        max_length=3_500,  # both fit into one address
         description="`stream:seq` of the last event seen, several joined by commas; without it, from now.",
     )
     limit: int = Field(default=50, ge=1, le=200)
     domains: str | None = Field(
         default=None,
-        max_length=8_192,
+        max_length=3_500,  # both fit into one address
         description="Ids joined by commas: whose events, for a credential that reaches several domains.",
     )
     ticket: str | None = Field(
