@@ -7,7 +7,8 @@ Source: RFC 9110 §14 (ranges); RFC 6266 §4, RFC 8187 (names); CSP 3 §6.3.2 (s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
@@ -26,13 +27,15 @@ _SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _POLICY = "sandbox; default-src 'none'; style-src 'none'; frame-ancestors 'none'"
 
 #: Octets from start up to and without end.
-Read = Callable[[int, int], AsyncIterator[bytes]]
+Read = Callable[[int, int], AsyncGenerator[bytes, None]]
 
 
 class _Pieces(Payload):
     """A body that is read while it is written. It cannot be read twice."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], first: bytes, octets: int, content_type: str) -> None:
+    def __init__(
+        self, pieces: AsyncGenerator[bytes, None], first: bytes, octets: int, content_type: str
+    ) -> None:
         super().__init__(pieces, content_type=content_type)
         self._pieces = pieces
         self._first = first
@@ -46,10 +49,10 @@ class _Pieces(Payload):
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """What goes wrong from here on ends the connection: the length has been stated."""
-        if self._first:
+        async with aclosing(self._pieces):
             await writer.write(self._first)
-        async for piece in self._pieces:
-            await writer.write(piece)
+            async for piece in self._pieces:
+                await writer.write(piece)
 
 
 async def file_answer(
@@ -71,7 +74,7 @@ async def file_answer(
     if part.status == 304:
         return web.Response(status=304, headers=headers)
     pieces = read(part.start, part.end)
-    # The first piece is read before the answer begins, so that a file that is gone is a problem of its own.
+    # Read before the answer begins, so that a file that is gone is a problem of its own.
     first = await anext(pieces, b"")
     body = _Pieces(pieces, first, part.end - part.start, content_type)
     return web.Response(status=part.status, body=body, headers=headers)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 
 from engine.attachments.errors import FilesUnavailable, gone
@@ -63,7 +63,7 @@ class FolderFiles:
         target.chmod(0o600)
         _sync(target.parent)
 
-    async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         try:
             file = await asyncio.to_thread(self._path(key).open, "rb")
         except FileNotFoundError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +34,7 @@ class Files(Protocol):
     async def put(self, key: str, path: Path) -> None:
         """Keep the file, whole or not at all; it is durable when this returns. The path may be gone then."""
 
-    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+    def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Octets from start up to and without end. Raises NotFound `attachment_gone`."""
 
     async def has(self, key: str) -> bool: ...

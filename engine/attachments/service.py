@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from engine.accounts.models import Principal
 from engine.attachments import access, errors
@@ -45,7 +45,7 @@ class Attachments:
             raise errors.not_your_attachment()
         await self._store.withdraw(attachment_id)
 
-    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+    def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Octets of a file that was found to be the reader's to see.
 
         Raises NotFound `attachment_gone` before the first octet, or FilesUnavailable.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from engine.attachments.errors import FilesUnavailable, gone
@@ -27,7 +27,7 @@ class MemoryFiles:
         self._work()
         self.kept[key] = (path.read_bytes(), self._now_ms())  # noqa: ASYNC240
 
-    async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         self._work()
         if key not in self.kept:
             raise gone()
