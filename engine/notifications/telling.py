@@ -30,13 +30,12 @@ from engine.notifications.models import (
     NotificationSettings,
     Reach,
     ScreenState,
-    Sound,
 )
+from engine.notifications.notices import changed_in, is_working, notice_of, tag_of
 from engine.notifications.ports import Names, NotificationStore, Show
 from engine.notifications.pushing import Pushes
 from engine.notifications.screens import Screens
-from engine.notifications.words import concerns, said
-from engine.office_hours import read_office_hours
+from engine.notifications.words import concerns
 
 log = structlog.get_logger()
 
@@ -185,7 +184,7 @@ class Telling:
         if reach is None:
             return None
         self._take_reach([reach])
-        notice = _notice(
+        notice = notice_of(
             News(new_id("ntf"), Kind.TEST, reach.domain_id, (user_id,), self._clock.now_ms()),
             reach.settings,
             user_id,
@@ -277,7 +276,7 @@ class Telling:
                     to_mail.setdefault(user_id, news.at_ms)
                 if user_id in looking[news.id]:
                     continue
-                key = (user_id, _tag(news))
+                key = (user_id, tag_of(news))
                 latest[key] = (news, latest[key][1] + 1 if key in latest else 1)
         if self._mailing is not None:
             await self._mailing.note({one: self._reach[one] for one in to_mail}, to_mail, batch)
@@ -322,7 +321,7 @@ class Telling:
         name = None
         if news.author is None and news.peer is not None:
             name = await self._name_of(news.domain_id, user_id, news.peer)
-        notice = replace(_notice(news, reach.settings, user_id, news.conversation_id, name), count=count)
+        notice = replace(notice_of(news, reach.settings, user_id, news.conversation_id, name), count=count)
         self._show(self._ledger.put(notice))
 
     async def _name_of(self, domain_id: str, user_id: str, number: str) -> str | None:
@@ -365,11 +364,11 @@ class Telling:
             through = str(data.get("read_through"))
             self._withdraw_of(user_id, subject, through)
         elif event.type == "conversation.updated":
-            if _changed(data) & {"muted", "deleted"}:
+            if changed_in(data) & {"muted", "deleted"}:
                 for user_id in event.user_ids:
                     self._withdraw_of(user_id, subject, None)
         elif event.type == "message.updated":
-            if "deleted" in _changed(data):
+            if "deleted" in changed_in(data):
                 for user_id in event.user_ids:
                     self._take_back(user_id, lambda one: one.subject == subject)
         elif event.type == "call_log.seen":
@@ -408,44 +407,3 @@ class Telling:
         if self._pushes is not None:
             for shown in taken:
                 self._pushes.withdraw(shown)
-
-
-def is_working(settings: NotificationSettings, now_ms: int) -> bool:
-    """Whether the user wants to be told at this time."""
-    hours = settings.working_hours
-    if hours is None:
-        return True
-    return read_office_hours(hours.hours, hours.time_zone).closed_since_ms(now_ms) is None
-
-
-def _notice(
-    news: News, settings: NotificationSettings, user_id: str, thread: str | None, name: str | None
-) -> Notice:
-    title, preview = said(news, settings, name)
-    side = news.sides.get(user_id)
-    sound: Sound = settings.sound
-    if side is not None and side.chosen.sound is not None:
-        sound = side.chosen.sound
-    return Notice(
-        new_id("ntf"),
-        user_id,
-        news.domain_id,
-        news.kind,
-        _tag(news),
-        news.id,
-        thread,
-        news.at_ms,
-        title,
-        preview,
-        sound,
-        settings.desktop,
-    )
-
-
-def _tag(news: News) -> str:
-    return news.conversation_id or news.id
-
-
-def _changed(data: Mapping[str, object]) -> set[object]:
-    changed = data.get("changed")
-    return set(changed) if isinstance(changed, list) else set()
