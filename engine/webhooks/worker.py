@@ -142,9 +142,8 @@ class Worker:
         return True
 
     async def _round(self, group: asyncio.TaskGroup) -> bool:
-        if self._worth_keeping() and not await self._keep():
-            return False
         if self.lane.disable is not None:
+            await self._keep()
             return False
         now_ms = self._clock.now_ms()
         if now_ms >= self._look_at_ms or (self._behind and self.lane.hungry):
@@ -156,7 +155,7 @@ class Worker:
                 limit=self.lane.room,
                 due_ms=now_ms,
                 due_limit=self.lane.retry_room,
-                besides=self.lane.holds(),
+                besides=[*self.lane.holds(), *(one.id for one in self._unkept)],
             )
             if work is None:
                 return False
@@ -164,7 +163,8 @@ class Worker:
         items = self.lane.take(self._clock.now_ms())
         if items:
             await self._start(items, group)
-        return True
+        # While this waits for its commit, requests are out already.
+        return not self._worth_keeping() or await self._keep()
 
     def _take_in(self, work: Work) -> None:
         self._webhook, self._content = work.webhook, work.content
