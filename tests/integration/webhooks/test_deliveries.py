@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from engine.outbound import OutboundSettings
@@ -283,3 +285,46 @@ async def test_addresses_within_are_not_reached(sqlite_database: str, tmp_path: 
         result = await office.post(f"/v1/webhooks/{made['id']}:test", expect=200)
         assert (result["delivered"], result["error"]) == (False, "address_refused")
     assert receiver.connections == 0
+
+
+async def test_a_receiver_that_asks_for_time_gets_it(database_url: str, tmp_path: Path) -> None:
+    async with (
+        an_office(database_url, tmp_path) as office,
+        a_receiver(answers(429, Retry_After="7200")) as receiver,
+    ):
+        made = await webhook(office, receiver, "contact.created")
+        path = f"/v1/webhooks/{made['id']}"
+        await happens(office)
+        page = await office.until(f"{path}/deliveries?state=waiting", lambda page: len(page["items"]) == 1)
+        (waiting,) = page["items"]
+        last, following = (
+            datetime.fromisoformat(waiting[name]) for name in ("last_attempt_at", "next_attempt_at")
+        )
+        assert (following - last).total_seconds() == 7_200
+        # The whole webhook waits: what happens meanwhile stays in the log.
+        (kept,) = await happens(office)
+        shown = await office.until(path, lambda one: one["behind"] > 0)
+        assert (shown["waiting"], len(receiver.requests)) == (1, 1)
+        receiver.behaviour = answers()
+        await office.post(f"{path}/deliveries/{waiting['id']}:replay", expect=202)
+        seen = await receiver.until(lambda requests: len(requests) == 3)
+        assert kept["id"] in subjects(seen)
+
+
+async def test_what_became_of_requests_is_counted(sqlite_database: str, tmp_path: Path) -> None:
+    async with (
+        an_office(sqlite_database, tmp_path) as office,
+        a_receiver(answers()) as good,
+        a_receiver(answers(410)) as gone,
+    ):
+        await webhook(office, good, "contact.created")
+        made = await webhook(office, gone, "contact.created")
+        await happens(office, 3)
+        await good.until(lambda requests: len(requests) == 3)
+        await office.until(f"/v1/webhooks/{made['id']}", lambda one: one["dead"] >= 1)
+        counted = generate_latest(office.engine.services.metrics).decode()
+        lines = dict(line.rsplit(" ", 1) for line in counted.splitlines() if line.startswith("ringback_web"))
+    assert float(lines['ringback_webhook_attempts_total{outcome="delivered"}']) == 3
+    assert float(lines['ringback_webhook_attempts_total{outcome="refused"}']) >= 1
+    assert float(lines["ringback_webhook_dead_letters_total"]) >= 1
+    assert float(lines['ringback_webhooks{state="paused"}']) == 0
