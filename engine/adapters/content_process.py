@@ -69,7 +69,7 @@ def _ask_puremagic(file: BinaryIO, kind: Kind) -> None:
     head = file.read(8_192)
     try:
         found = {one.extension.lstrip(".").lower() for one in puremagic.magic_string(head)}
-    except puremagic.PureError:
+    except (puremagic.PureError, ValueError):
         found = set()
     if not found & {*kind.magic, *kind.extensions}:
         raise unreadable(f"The content is not {kind.content_type}.")

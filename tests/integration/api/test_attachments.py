@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests import hostile_files as files
 from tests.integration.api.client import Answer
+from tests.integration.api.test_event_socket import opened
 from tests.integration.api.world import Tenant, World
 
 Tenants = tuple[Tenant, Tenant]
@@ -253,6 +254,21 @@ async def test_a_message_carries_its_files_everywhere(world: World, tenants: Ten
     assert carrying[0]["attachments"] == [shown]
     thread = await world.client.get(f"/v1/conversations/{sent.chat}", bela)
     assert (thread.body["last_item"]["attachments"], thread.body["last_item"]["text"]) == (1, "")
+
+
+async def test_frames_of_events_bring_the_files_along(world: World, tenants: Tenants) -> None:
+    tenant = tenants[0]
+    chat, attachment = await chat_of(world, tenant), await uploaded(world, tenant.tokens[0])
+    async with opened(world, tenant.tokens[1]) as bela, opened(world, tenant.manager) as manager:
+        await bela.frame()
+        await manager.frame()
+        said = await say(world, tenant.tokens[0], chat, attachment_ids=[attachment])
+        frame = next(one for one in await bela.events(1) if one["type"] == "message.created")
+        assert frame["message"]["attachments"] == said.body["attachments"] != []
+        texted = await text_with_file(world, tenant, text="Look:")
+        frames = [one for one in await manager.events(1) if one["type"] == "message.created"]
+        assert frames[0]["message"]["attachments"] == texted.body["attachments"] != []
+        assert frames[0]["message"]["appended"] == texted.body["appended"]
 
 
 async def test_a_file_is_for_those_who_see_its_message(world: World, tenants: Tenants, sent: Sent) -> None:
