@@ -85,9 +85,9 @@ export function keepMessage(message: Message): void {
   });
 }
 
-/** Newest first, as the engine orders what was said: by id. */
+/** Newest first, by when it happened. */
 function inserted(items: TimelineItem[], item: TimelineItem): TimelineItem[] {
-  const at = items.findIndex((one) => one.type === "message" && one.id < item.id);
+  const at = items.findIndex((one) => one.at <= item.at);
   return at < 0 ? [...items, item] : [...items.slice(0, at), item, ...items.slice(at)];
 }
 

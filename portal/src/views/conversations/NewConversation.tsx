@@ -9,6 +9,7 @@ import { post } from "../../core/outbox";
 import { newClientId } from "../../core/outbox-rules";
 import { useOutlook } from "../../core/outlook";
 import { explain } from "../../core/problems";
+import { queries } from "../../core/queries";
 import { useMe } from "../../core/session";
 import { toast } from "../../core/toasts";
 import {
@@ -35,14 +36,14 @@ export function NewConversation({ window: one }: { window: ConversationWindow })
   const { to, text } = one;
   const targets = to.flatMap((person) => (person.target ? [person.target] : []));
   const body = { to: targets, ...(one.from ? { from: one.from } : {}) };
-  const said = useQuery({
+  const asked = {
     queryKey: ["explain", body],
-    enabled: targets.length > 0,
     staleTime: 20_000,
     gcTime: 60_000,
     retry: false,
     queryFn: () => ok(api.POST("/v1/conversations:explain", { body })),
-  });
+  };
+  const said = useQuery({ ...asked, enabled: targets.length > 0 });
   const plan = targets.length > 0 ? said.data : undefined;
   const sms = plan?.kind === "sms";
   const numbers = sms ? plan.numbers : me.numbers.map((number) => ({ id: number.id, number: number.e164 }));
@@ -51,7 +52,7 @@ export function NewConversation({ window: one }: { window: ConversationWindow })
   const outlook = useOutlook(sms ? from : null, peers, text);
   const optedOut = outlook?.problems.find((each) => each.code === "opted_out");
   const problem = said.error instanceof ApiProblem && targets.length > 0 ? explain(said.error) : undefined;
-  const sendable = plan !== undefined && problem === undefined && text.trim() !== "" && !working;
+  const sendable = targets.length > 0 && problem === undefined && text.trim() !== "" && !working;
 
   async function send() {
     if (targets.length === 0) {
@@ -61,6 +62,8 @@ export function NewConversation({ window: one }: { window: ConversationWindow })
     if (!sendable) return;
     setWorking(true);
     try {
+      // Who types faster than the answer comes is still told what this is before anything leaves.
+      await queries.fetchQuery(asked);
       const headers = { "Idempotency-Key": crypto.randomUUID() };
       const started = await ok(api.POST("/v1/conversations", { body, headers }));
       keepConversation(started);

@@ -129,7 +129,7 @@ export function Timeline({
                 <p>{t("timeline.empty_hint")}</p>
               </Empty>
             ) : null}
-            <section aria-label={t("timeline.label")}>
+            <section className={styles.lines} aria-label={t("timeline.label")}>
               {items.map((item, index) => (
                 <Line
                   key={item.id}

@@ -33,7 +33,7 @@ export function Conversations() {
   useEffect(() => {
     const measure = () => {
       const phone = innerWidth < 768;
-      const room = phone ? 1 : Math.max(1, Math.floor((dock.current?.clientWidth ?? innerWidth) / 352));
+      const room = phone ? 1 : Math.max(1, Math.floor((dock.current?.clientWidth ?? innerWidth) / 368));
       setRoom(room);
     };
     measure();
