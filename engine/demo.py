@@ -24,33 +24,28 @@ from config.logging import configure
 from config.settings import LogSettings, ServerSettings, Settings, StorageSettings
 from engine.accounts.models import (
     SYSTEM,
-    CreateDevice,
     CreateDomain,
     CreateKey,
-    CreateNumber,
-    CreateUser,
     Domain,
     PageRequest,
     Scope,
 )
 from engine.app import Engine, listening, running
 from engine.bus.in_process import Bus
-from engine.clock import to_rfc3339
+from engine.clock import SystemClock, to_rfc3339
 from engine.demo_pbx import DemoPbx, start_pbx
+from engine.demo_people import OUR_NUMBER, PEOPLE, THEIR_NUMBER, live_the_past, move_in
 from engine.demo_smoke import smoke
 from engine.events import OPERATIONS_STREAM, Event
 from engine.idempotency import Replayed
-from engine.services import Services
 from engine.simulators.smsc import SmscSimulator
 from engine.simulators.smsc_behaviour import SmscOptions
 from engine.storage import migrate
 from engine.voicemail.settings import SpoolSettings, VoicemailSettings
 
-#: From the ranges that numbering plans keep for fiction: nobody can be disturbed.
-OUR_NUMBER, THEIR_NUMBER = "+12025550100", "+12025550123"
 _CARRIER = "demo"
 _CARRIER_PASSWORD = secrets.token_hex(4)  # eight characters are all that SMPP v3.4 allows
-_DOMAIN = "Demo"
+_DOMAIN, _REALM = "Demo", "demo"
 _KEY_LABEL = "demo"
 
 Say = Callable[[str], None]
@@ -71,12 +66,16 @@ class DemoOptions:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What a newcomer needs: where it is, what opens it, and who is in it."""
+    """What a newcomer needs: where it is, what opens it, and who is in it.
+
+    password: everybody's.
+    """
 
     url: str
     key: str
     domain: Domain
     user_id: str
+    password: str
     pbx: DemoPbx
 
 
@@ -127,9 +126,10 @@ async def _everything(options: DemoOptions, say: Say) -> AsyncIterator[tuple[Dem
         await asyncio.to_thread(migrate.upgrade, settings.storage.database_url)
         engine = await stack.enter_async_context(running(settings))
         url = await stack.enter_async_context(listening(engine, settings))
-        domain, user_id, key = await _seed(engine.services, pbx)
+        password = _password(data_dir)
+        domain, user_id, key = await _seed(engine, pbx, password, past=not options.smoke)
         await _links_up(engine)
-        yield Demo(url, key, domain, user_id, pbx), engine
+        yield Demo(url, key, domain, user_id, password, pbx), engine
 
 
 def _settings(options: DemoOptions, data_dir: Path, smsc_port: int, pbx: DemoPbx) -> Settings:
@@ -149,8 +149,21 @@ def _settings(options: DemoOptions, data_dir: Path, smsc_port: int, pbx: DemoPbx
     )
 
 
-async def _seed(services: Services, pbx: DemoPbx) -> tuple[Domain, str, str]:
-    """The demo's domain, made at the first run; a fresh key each time, since the old one cannot be shown."""
+def _password(data_dir: Path) -> str:
+    """The same at every run with this folder, so that browsers stay logged in."""
+    kept = data_dir / "demo-password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(f"ring-{secrets.token_hex(5)}\n")
+    return kept.read_text().strip()
+
+
+async def _seed(engine: Engine, pbx: DemoPbx, password: str, *, past: bool) -> tuple[Domain, str, str]:
+    """The demo's domain, made at the first run; a fresh key each time, since the old one cannot be shown.
+
+    past: whether a new domain has one.
+    """
+    services = engine.services
     accounts = services.accounts
     domains = (await accounts.domains.list(SYSTEM, PageRequest(200))).items
     domain = next((one for one in domains if one.name == _DOMAIN), None)
@@ -158,31 +171,25 @@ async def _seed(services: Services, pbx: DemoPbx) -> tuple[Domain, str, str]:
         domain = _made(
             await accounts.domains.create(
                 SYSTEM,
-                CreateDomain(name=_DOMAIN, pbx=pbx.ami.name, dial_context=pbx.dial_context, region="US"),
+                CreateDomain(
+                    name=_DOMAIN,
+                    realm=_REALM,
+                    pbx=pbx.ami.name,
+                    dial_context=pbx.dial_context,
+                    region="US",
+                ),
             )
         )
-        users = []
-        for person in pbx.users:
-            user = _made(
-                await accounts.users.create(
-                    SYSTEM,
-                    CreateUser(
-                        domain_id=domain.id, extension=person.extension, display_name=person.display_name
-                    ),
-                )
-            )
-            users.append(user)
-            await accounts.devices.create(
-                SYSTEM,
-                CreateDevice(user_id=user.id, endpoint=person.endpoint, label="Soft phone", is_default=True),
-            )
-        await accounts.numbers.create(
-            SYSTEM,
-            CreateNumber(domain_id=domain.id, e164=OUR_NUMBER, carrier=_CARRIER, user_ids=(users[0].id,)),
-        )
+        endpoints = frozenset(user.endpoint for user in pbx.users)
+        users = await move_in(services, domain, endpoints, _CARRIER)
+        for user in users:
+            await accounts.passwords.set(SYSTEM, user.id, password)
+        if past:
+            await live_the_past(engine.database, domain, users, _CARRIER, SystemClock().now_ms())
     listed = (await accounts.users.list(SYSTEM, domain_id=domain.id)).items
     mailboxes = services.voicemails.mailboxes
-    for user in listed if pbx.voicemail_spool is not None else ():
+    have_one = {one.extension for one in pbx.users} if pbx.voicemail_spool is not None else set()
+    for user in (user for user in listed if user.extension in have_one):
         await mailboxes.assign(SYSTEM, user.id, f"{user.extension}@{pbx.dial_context}", None)
     caller = next(user for user in listed if user.extension == pbx.users[0].extension)
     for old in (await accounts.keys.list(SYSTEM, domain_id=domain.id)).items:
@@ -212,9 +219,18 @@ async def _links_up(engine: Engine, within_s: float = 5.0) -> None:
 
 def _introduce(demo: Demo, say: Say) -> None:
     caller, callee = demo.pbx.users[:2]
+    log_ins = "\n  ".join(
+        f"{one.login}@{_REALM}".ljust(14)
+        + f"{one.name}, {one.extension}{', Office Manager' if one.role is Scope.OFFICE_MANAGER else ''}"
+        for one in PEOPLE[:4]
+    )
     phones = "soft phones on a real Asterisk" if demo.pbx.real else "simulated phones"
     say(f"""
-Ringback is at {demo.url}  (API description: {demo.url}/openapi.json)
+Open {demo.url} in a browser, and in another one as somebody else. Everybody's password is {demo.password}
+
+  {log_ins}
+
+The API is described at {demo.url}/openapi.json
 Key of the domain {demo.domain.name!r}, good until the next run: {demo.key}
 
 Call: rings {caller.display_name} ({caller.extension}), then {callee.display_name} ({callee.extension}),
@@ -228,8 +244,18 @@ Text: goes to the simulated carrier, which confirms it and answers.
   curl -s {demo.url}/v1/messages -H 'Authorization: Bearer {demo.key}' \\
     -H 'Content-Type: application/json' -d '{{"from":"{OUR_NUMBER}","to":["{THEIR_NUMBER}"],"text":"Hello"}}'
 
-Events as they happen (Ctrl-C ends everything):
+{_about_voicemail(demo, callee.extension)}Events as they happen (Ctrl-C ends everything):
 """)
+
+
+def _about_voicemail(demo: Demo, extension: str) -> str:
+    if demo.pbx.voicemail_spool is None:
+        return ""
+    return f"""Voicemail: a call to 86{extension} is taken by that mailbox; its user hears it:
+
+  curl -s {demo.url}/v1/mailboxes -H 'Authorization: Bearer {demo.key}'
+
+"""
 
 
 async def _show_events(bus: Bus, domain_id: str, say: Say) -> None:
