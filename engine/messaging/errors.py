@@ -13,6 +13,10 @@ def no_such_message() -> NotFound:
     return NotFound("There is no such message.")
 
 
+def not_yourself() -> Forbidden:
+    return Forbidden("You cannot act for another user.", field="/user_id")
+
+
 def number_not_assigned() -> Forbidden:
     return Forbidden("This number is not assigned to you.", code="number_not_assigned", field="/from")
 

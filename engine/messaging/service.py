@@ -224,6 +224,8 @@ class Messaging:
             on_wire += link.appended.text
         segments = self._coder.segments(number.carrier, on_wire, self._reference)
         user_id = principal.user_id or request.user_id
+        if request.user_id not in (None, user_id):
+            raise errors.not_yourself()
         if user_id is not None:
             policy.check_user(number, user_id)
         return _Draft(
