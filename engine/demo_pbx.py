@@ -80,7 +80,9 @@ async def _real(stack: AsyncExitStack, work_dir: Path, log: Callable[[str], None
     log("Looking for Asterisk; the first time it is downloaded, which takes about 20 s.")
     tree = await asyncio.to_thread(find_asterisk)
     users = [SipUser(user.endpoint, secrets.token_hex(12), user.display_name) for user in USERS]
-    asterisk = PrivateAsterisk(work_dir / "asterisk", users, tree=tree, voicemail=True)
+    # The database of the demo may be kept, so what it says of recordings has to stay true.
+    spool = work_dir / "asterisk-spool"
+    asterisk = PrivateAsterisk(work_dir / "asterisk", users, tree=tree, voicemail=True, spool_dir=spool)
     asterisk.start()  # half a second, and in this thread, since its end is Asterisk's end
     stack.push_async_callback(asyncio.to_thread, asterisk.stop)
     phones = await stack.enter_async_context(SoftPhones())

@@ -71,6 +71,7 @@ class PrivateAsterisk:
         ring_s: int = 30,
         extra_dialplan: str = "",
         voicemail: bool = False,
+        spool_dir: Path | None = None,
     ) -> None:
         """work_dir: made if missing, for configuration and logs; ports not named are picked free.
 
@@ -78,6 +79,7 @@ class PrivateAsterisk:
         ring_s: how long the dialplan lets a destination ring.
         extra_dialplan: `exten => …` lines added to dial_context.
         voicemail: whether calls that nobody takes end in the mailbox of the user, which is there anyway.
+        spool_dir: where recordings stay when it stops; without one they go with it.
         """
         self.users = {user.name: user for user in users}
         self.carrier = carrier or SipUser("carrier", secrets.token_hex(12))
@@ -91,6 +93,7 @@ class PrivateAsterisk:
         self._ring_s = ring_s
         self._extra_dialplan = extra_dialplan
         self._voicemail = voicemail
+        self._spool_dir = None if spool_dir is None else spool_dir.resolve()
         self._run_dir: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -117,7 +120,7 @@ class PrivateAsterisk:
         """Where its recordings are. Raises AsteriskUnavailable while it does not run."""
         if self._run_dir is None:
             raise AsteriskUnavailable("asterisk_unavailable: not started")
-        return self._run_dir / "spool" / "voicemail"
+        return (self._spool_dir or self._run_dir / "spool") / "voicemail"
 
     @property
     def log_file(self) -> Path:
@@ -190,6 +193,8 @@ class PrivateAsterisk:
         self._run_dir = run = _run_dir(self._work_dir)
         for part in ("etc", "lib", "spool", "cache", "log"):
             (run / part).mkdir()
+        if self._spool_dir is not None:
+            self._spool_dir.mkdir(parents=True, exist_ok=True)
         plan = AsteriskPlan(
             etc=run / "etc",
             run=run,
@@ -203,6 +208,7 @@ class PrivateAsterisk:
             ring_s=self._ring_s,
             extra_dialplan=self._extra_dialplan,
             voicemail=self._voicemail,
+            spool=self._spool_dir,
         )
         for name, text in render(tree, plan, SHIPPED_CONFIG).items():
             (run / "etc" / name).write_text(text, encoding="utf-8")

@@ -68,7 +68,7 @@ class AsteriskPlan:
 
     carrier: a phone registering as this user plays the carrier; numbers in international form
     go to it. ring_s: how long the example dialplan lets a destination ring. voicemail: whether what nobody
-    takes ends in a mailbox; each user has one, by its own name.
+    takes ends in a mailbox; each user has one, by its own name. spool: another folder than one below run.
     """
 
     etc: Path
@@ -83,6 +83,7 @@ class AsteriskPlan:
     message_secret: str = field(default="", repr=False)
     extra_dialplan: str = ""
     voicemail: bool = False
+    spool: Path | None = None
 
 
 def render(tree: AsteriskTree, plan: AsteriskPlan, shipped: Path) -> Mapping[str, str]:
@@ -132,7 +133,7 @@ def _asterisk_conf(tree: AsteriskTree, plan: AsteriskPlan) -> str:
         "astvarlibdir": plan.run / "lib",
         "astdbdir": plan.run / "lib",
         "astkeydir": plan.run / "lib",
-        "astspooldir": plan.run / "spool",
+        "astspooldir": plan.spool or plan.run / "spool",
         "astcachedir": plan.run / "cache",
         "astrundir": plan.run,
         "astlogdir": plan.run / "log",
