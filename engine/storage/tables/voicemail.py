@@ -51,4 +51,5 @@ voicemails = sa.Table(
 )
 _page = (voicemails.c.received_ms, voicemails.c.id)
 sa.Index("ix_voicemails_mailbox", voicemails.c.mailbox_id, *_page)
+sa.Index("ix_voicemails_domain", voicemails.c.domain_id, *_page)
 sa.Index("ix_voicemails_peer", voicemails.c.mailbox_id, voicemails.c.peer, *_page)

@@ -1164,6 +1164,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("voicemails", schema=None) as batch_op:
+        batch_op.create_index("ix_voicemails_domain", ["domain_id", "received_ms", "id"], unique=False)
         batch_op.create_index("ix_voicemails_mailbox", ["mailbox_id", "received_ms", "id"], unique=False)
         batch_op.create_index("ix_voicemails_peer", ["mailbox_id", "peer", "received_ms", "id"], unique=False)
 
