@@ -100,7 +100,8 @@ def erase(
     report = _with_database(config, work)
     print_record(report, as_json=as_json)
     if report["left"]:
-        complain("erasure_incomplete", "Something still names the person; run it again.")
+        sentence = "Something still names the person, see left. A running engine also removes voicemails"
+        complain("erasure_incomplete", f"{sentence}: POST /v1/erasures.")
         raise typer.Exit(FAILED)
     if report["rewritten"] is False:
         print(

@@ -25,12 +25,17 @@ _MOST = 200
 
 #: Deletes a user with devices, credentials and what else is theirs.
 DeleteUser = Callable[[Principal, str], Awaitable[None]]
+#: Removes what is kept elsewhere than in the database; how many of what.
+ForgetElsewhere = Callable[[Person], Awaitable[Mapping[str, int]]]
 
 
 class Erasures:
-    def __init__(self, store: ErasureStore, delete_user: DeleteUser, clock: Clock) -> None:
+    def __init__(
+        self, store: ErasureStore, delete_user: DeleteUser, forget_elsewhere: ForgetElsewhere, clock: Clock
+    ) -> None:
         self._store = store
         self._delete_user = delete_user
+        self._forget_elsewhere = forget_elsewhere
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
@@ -77,7 +82,8 @@ class Erasures:
 
     async def _erase(self, principal: Principal, person: Person) -> Erasure:
         began_ms = self._clock.now_ms()
-        removed = dict(await self._store.erase(person))
+        removed = dict(await self._forget_elsewhere(person))
+        removed |= await self._store.erase(person)
         if person.kind is PersonKind.USER:
             try:
                 await self._delete_user(principal, person.value)

@@ -15,6 +15,7 @@ from engine.contacts.settings import ContactSettings
 from engine.ids import new_id
 from engine.presence.models import CallLogEntry, CallResult, Direction
 from engine.records.erasing import Erasures
+from engine.records.models import Person
 from engine.records.retention import Retention
 from engine.sealing import Sealer
 from engine.storage.accounts import SqlAccountsStore
@@ -77,10 +78,13 @@ async def world(texts: World) -> AsyncIterator[Records]:  # noqa: F811
     async def delete_user(_: Principal, user_id: str) -> None:
         await accounts.users.delete(SYSTEM, user_id)
 
+    async def nothing_elsewhere(_: Person) -> dict[str, int]:
+        return {}
+
     texts.store.answers_queued = texts.messaging.take_up
     yield Records(
         texts,
-        Erasures(SqlErasures(database, key), delete_user, clock),
+        Erasures(SqlErasures(database, key), delete_user, nothing_elsewhere, clock),
         Retention(
             SqlTerms(database, clock),
             perishables(database),

@@ -81,6 +81,7 @@ from engine.outbound import OutboundSettings
 from engine.parts.attachments import AttachmentsPart, make_attachments
 from engine.parts.exports import make_exports
 from engine.parts.notifications import make_notifications
+from engine.parts.records import make_records
 from engine.parts.webhooks import make_webhooks
 from engine.presence.call_log import CallLog
 from engine.presence.live_roster import LiveRoster
@@ -525,7 +526,7 @@ async def a_world(
         )
     )
     webhooks = make_webhooks(database, bus, outbound, sealer, WebhookSettings(), clock, may_see)
-    erasing_key = await use_key(database, Sealer(b"k" * 32))
+    records = await make_records(database, accounts, Sealer(b"k" * 32), clock)
     services = Services(
         accounts=accounts,
         attachments=attachments.service,
@@ -543,7 +544,7 @@ async def a_world(
         directory=names,
         usage=UsageReports(SqlUsage(database, clock), clock),
         exports=make_exports(conversations, database, RecordsSettings()),
-        erasures=Erasures(SqlErasures(database, erasing_key), accounts.users.delete, clock),
+        erasures=records.erasures,
         presence=presence,
         call_log=CallLog(call_log, rosters[0], clock),
         notifications=told[0],
