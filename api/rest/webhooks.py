@@ -234,7 +234,7 @@ def rendered_replay(replaying: Replaying) -> tuple[int, str]:
     permission=Permission.MANAGE_WEBHOOKS,
     body=NewWebhook,
     answers={201: IssuedWebhookResource},
-    problems=("not_found", "invalid_url", "too_many_webhooks"),
+    problems=("not_found", "invalid_url", "key_required", "too_many_webhooks"),
     idempotent=True,
 )
 async def create_webhook(request: ApiRequest[NewWebhook, NoQuery]) -> web.StreamResponse:
@@ -282,7 +282,7 @@ async def get_webhook(request: ApiRequest[NoBody, NoQuery]) -> web.StreamRespons
     permission=Permission.MANAGE_WEBHOOKS,
     body=WebhookChanges,
     answers={200: WebhookResource},
-    problems=("invalid_url",),
+    problems=("invalid_url", "key_required"),
 )
 async def update_webhook(request: ApiRequest[WebhookChanges, NoQuery]) -> web.StreamResponse:
     webhook_id = request.id("webhook_id")
@@ -310,6 +310,7 @@ async def delete_webhook(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResp
     permission=Permission.MANAGE_WEBHOOKS,
     body=Rotation,
     answers={200: IssuedWebhookResource},
+    problems=("key_required",),
     idempotent=True,
 )
 async def rotate_webhook_secret(request: ApiRequest[Rotation, NoQuery]) -> web.StreamResponse:

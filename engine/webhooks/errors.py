@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import Conflict, InvalidRequest, NotFound, RateLimited
+from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
 
 
 def no_such_webhook() -> NotFound:
@@ -23,6 +23,10 @@ def invalid(field: str, detail: str) -> InvalidRequest:
 
 def too_many(most: int) -> Conflict:
     return Conflict(f"A domain has at most {most} webhooks.", code="too_many_webhooks")
+
+
+def token_refused() -> Forbidden:
+    return Forbidden("A page token cannot set up webhooks: they would outlive it.", code="key_required")
 
 
 def disabled() -> Conflict:

@@ -91,8 +91,9 @@ class Webhooks:
         """A webhook with its secret; it gets what happens from now on. render is given it without.
 
         A super user who names no domain gets the stream of operations.
-        Raises InvalidRequest (`invalid_url`) or Conflict `too_many_webhooks`.
+        Raises InvalidRequest (`invalid_url`), Forbidden `key_required` or Conflict `too_many_webhooks`.
         """
+        _require_no_token(principal)
         url = checked_url(command.url)
         description = _description(command.description)
         types = _event_types(command.event_types)
@@ -148,7 +149,11 @@ class Webhooks:
         return await self._store.read(work)
 
     async def update(self, principal: Principal, webhook_id: str, command: UpdateWebhook) -> Webhook:
-        """Enabled again, it goes on behind the last event it was sent. Raises InvalidRequest."""
+        """Enabled again, it goes on behind the last event it was sent.
+
+        Raises InvalidRequest or Forbidden `key_required`.
+        """
+        _require_no_token(principal)
         given = {
             f.name: value
             for f in dataclasses.fields(command)
@@ -200,7 +205,11 @@ class Webhooks:
         claim: Claim | None = None,
         render: Render[IssuedWebhook] | None = None,
     ) -> IssuedWebhook | Replayed:
-        """A new secret; the one before signs besides it for overlap_s. Raises InvalidRequest."""
+        """A new secret; the one before signs besides it for overlap_s.
+
+        Raises InvalidRequest or Forbidden `key_required`.
+        """
+        _require_no_token(principal)
         if not 0 <= overlap_s <= MOST_OVERLAP_S:
             raise errors.invalid("overlap_s", f"Give 0 to {MOST_OVERLAP_S:,} seconds.")
         secret = signing.new_secret()
@@ -383,6 +392,12 @@ def _delivery_of(reads: WebhookReads, webhook: Webhook, delivery_id: str) -> Del
     if delivery is None or delivery.webhook_id != webhook.id:
         raise errors.no_such_delivery()
     return delivery
+
+
+def _require_no_token(principal: Principal) -> None:
+    """A stolen token soon ends; where events go must not be left behind by it."""
+    if principal.kind == "token":
+        raise errors.token_refused()
 
 
 def _require_enabled(webhook: Webhook) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.accounts.models import SYSTEM, UpdateDomainSettings
-from engine.errors import Conflict, InvalidRequest, NotFound
+from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from engine.events import domain_stream
 from engine.webhooks.models import (
     RESYNC,
@@ -209,6 +211,18 @@ async def test_a_domain_has_so_many_and_sees_its_own_alone(world: World) -> None
     assert await world.webhooks.list(world.manager(1)) == []
     with pytest.raises(NotFound):
         await world.webhooks.get(world.manager(1), made[0].id)
+
+
+async def test_a_page_token_sets_up_nothing_that_outlives_it(world: World) -> None:
+    webhook = await world.webhook()
+    token = replace(world.manager(), kind="token")
+    with pytest.raises(Forbidden):
+        await world.webhooks.create(token, CreateWebhook(url="https://example.com/"))
+    with pytest.raises(Forbidden):
+        await world.webhooks.update(token, webhook.id, UpdateWebhook(url="https://example.com/"))
+    with pytest.raises(Forbidden):
+        await world.webhooks.rotate_secret(token, webhook.id)
+    assert (await world.webhooks.get(token, webhook.id))[0] == webhook
 
 
 async def test_operations_are_a_super_users(world: World) -> None:
