@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
@@ -42,6 +42,8 @@ _GIVE_UP_AFTER_MS = 24 * 3_600_000
 _REST_S = 30.0
 _SAVE_POSITIONS_EVERY_S = 30.0
 _RETRY_S = 1.0
+#: What a mail that is being handed over gets when the engine stops.
+_STOP_WITHIN_S = 5.0
 _KEY = "unsubscribe"
 
 
@@ -70,6 +72,9 @@ class Mailing:
         self._types = told_by_mail
         self._noted: set[str] = set()
         self._positions: dict[str, int] = {}
+        self._high_water: dict[str, int] = {}
+        #: Whether nothing waits to be looked at; whoever calls `note` says so.
+        self.nothing_waits: Callable[[], bool] = lambda: False
         self._heard_all = asyncio.Event()
         self._behind = False
         self._rest_until = 0.0
@@ -106,10 +111,9 @@ class Mailing:
                 if self._behind:
                     await self.read_log()
                 now = self._clock.monotonic()
-                if now >= next_save and self._positions and not self._behind:
-                    positions, self._positions = self._positions, {}
+                if now >= next_save:
                     next_save = now + _SAVE_POSITIONS_EVERY_S
-                    await self._queue.note({}, positions)
+                    await self.keep_positions()
                 if now >= self._rest_until:
                     await self.send_due()
             except StorageUnavailable as error:
@@ -124,7 +128,10 @@ class Mailing:
         """
         self._noted = set(await self._queue.waiting())
         self._behind = False
+        high_water = await self._queue.high_water()
         reach = {one.user_id: one for one in await self._store.reach(None) if one.email is not None}
+        if not reach:
+            await self._queue.note({}, high_water)
         while events := await self._queue.missed_events(self._types):
             due: dict[str, tuple[int, str]] = {}
             positions: dict[str, int] = {}
@@ -138,13 +145,31 @@ class Mailing:
             self._noted.update(due)
         self._heard_all.set()
 
+    async def keep_positions(self) -> None:
+        """Keep how far events were heard, also where none concerned anybody, so that a start need not read
+        them again. Called now and then: what was committed at the last call was heard since.
+
+        Raises StorageUnavailable.
+        """
+        if self._high_water and self.nothing_waits() and not self._behind:
+            await self._queue.note({}, self._high_water)
+        self._high_water = dict(await self._queue.high_water())
+
     async def send_due(self) -> None:
         """Send what is due by now. Raises StorageUnavailable."""
         found = await self._queue.due(self._clock.now_ms(), _FETCHED)
         for at in range(0, len(found), _AT_ONCE):
-            some = found[at : at + _AT_ONCE]
-            for failure in await asyncio.gather(*map(self._look, some), return_exceptions=True):
-                if failure is not None:  # none of them was interrupted while its mail went out
+            some = [asyncio.ensure_future(self._look(due)) for due in found[at : at + _AT_ONCE]]
+            try:
+                # None of them is interrupted while its mail goes out, by the others or by the engine's end.
+                await asyncio.shield(asyncio.wait(some))
+            except asyncio.CancelledError:
+                await asyncio.wait(some, timeout=_STOP_WITHIN_S)
+                for one in some:
+                    one.cancel()
+                raise
+            for failure in [one.exception() for one in some]:
+                if failure is not None:
                     raise failure
             if self._clock.monotonic() < self._rest_until:
                 return

@@ -95,6 +95,9 @@ class MailQueue(Protocol):
     async def missed_events(self, types: Collection[str]) -> Sequence[Event]:
         """Committed and never noted, oldest first, in parts: ask until there is none. `note` moves on."""
 
+    async def high_water(self) -> Mapping[str, int]:
+        """The number of the last event of each stream."""
+
     async def end_mails(self, user_id: str) -> bool:
         """The user wants no more mail; whether there is such a user."""
 

@@ -116,6 +116,8 @@ class Telling:
         # With whoever had the conversation before them when it happened.
         self._waiting: deque[tuple[Event, frozenset[str]]] = deque()
         self._news = asyncio.Event()
+        if mailing is not None:
+            mailing.nothing_waits = lambda: not self._waiting
 
     # Pages.
 

@@ -168,6 +168,11 @@ class SqlMailQueue:
 
         return await self._database.read(work)
 
+    async def high_water(self) -> Mapping[str, int]:
+        query = sa.select(streams)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {row.stream: row.seq for row in rows}
+
     async def end_mails(self, user_id: str) -> bool:
         def work(tx: Transaction) -> bool:
             row = tx.connection.execute(_OF_USER, {"user": user_id}).first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -12,11 +13,13 @@ from engine.errors import OutcomeUnknown, PeerRejected, PeerUnavailable
 from engine.ids import new_id
 from engine.notifications.models import (
     Level,
+    Mail,
     Preview,
     ThreadNotifications,
     UpdateSettings,
     WorkingHours,
 )
+from engine.notifications.telling import TOLD_BY_MAIL
 from engine.presence.models import CallLogEntry, CallResult, Direction
 from engine.storage.call_log import SqlCallLog
 from tests.contract.conversations.world import PEER
@@ -310,3 +313,42 @@ async def test_a_user_who_is_deleted_takes_everything_along(office: Office) -> N
     await office.minutes_pass(6)
     assert office.postman.mails == []
     assert world.ann.user_id not in await office.queue.waiting()
+
+
+async def test_an_engine_that_stops_finishes_the_mail_it_is_handing_over(office: Office) -> None:
+    world = office.world
+    chat = await world.chat(world.ann, world.bob)
+    await world.say(world.bob, chat.id, "hello")
+    await office.hear()
+    world.clock.ms += 6 * MINUTE_MS
+    taking, go_on = asyncio.Event(), asyncio.Event()
+    take = office.postman.send
+
+    async def slowly(mail: Mail) -> None:
+        taking.set()
+        await go_on.wait()
+        await take(mail)
+
+    office.postman.send = slowly  # type: ignore[method-assign]
+    sending = asyncio.create_task(office.mailing.send_due())
+    await taking.wait()
+    sending.cancel()
+    asyncio.get_running_loop().call_soon(go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    await office.dies_and_starts()
+    await office.minutes_pass(600)
+    assert len(office.postman.mails) == 1
+
+
+async def test_a_start_reads_no_events_that_were_heard_and_concerned_nobody(office: Office) -> None:
+    world = office.world
+    chat = await world.chat(world.cem, world.dea)
+    await world.say(world.cem, chat.id, "nobody here gets mail")
+    await office.hear()
+    for _ in range(2):
+        await office.mailing.keep_positions()
+    assert await office.queue.missed_events(TOLD_BY_MAIL) == []
+    await world.say(world.cem, chat.id, "not heard yet")
+    await office.mailing.keep_positions()
+    assert len(await office.queue.missed_events(TOLD_BY_MAIL)) == 1
