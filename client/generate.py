@@ -189,7 +189,8 @@ def _operation(path: str, method: str, one: Schema, schemas: Schema) -> Operatio
     answer = None
     for status in answers:
         for kind, media in one["responses"][status].get("content", {}).items():
-            answer = type_of(media["schema"], schemas) if kind == "application/json" else "bytes"
+            shown = kind == "application/json" and "$ref" in media["schema"]  # else it is a file
+            answer = type_of(media["schema"], schemas) if shown else "bytes"
     return Operation(
         name=one["operationId"],
         method=method.upper(),
