@@ -88,7 +88,9 @@ class Screen:
 
 
 class Telling:
-    """pushes, mailing: None where nothing is set up for them."""
+    """pushes, mailing: None where nothing is set up for them. quiet: whether a user wants no notifications
+    right now; what they miss is told by mail all the same.
+    """
 
     def __init__(
         self,
@@ -99,7 +101,9 @@ class Telling:
         clock: Clock,
         *,
         acknowledge_s: float,
+        quiet: Callable[[str], bool] = lambda user_id: False,
     ) -> None:
+        self._quiet = quiet
         self._store = store
         self._names = names
         self._pushes = pushes
@@ -316,7 +320,7 @@ class Telling:
         """Notify by a page or a push, if the user wants to be told now."""
         reach = self._reach[user_id]
         now_ms = self._clock.now_ms()
-        if not is_working(reach.settings, now_ms) or now_ms - news.at_ms > _FRESH_MS:
+        if self._quiet(user_id) or not is_working(reach.settings, now_ms) or now_ms - news.at_ms > _FRESH_MS:
             return
         if news.conversation_id is not None and self._screens.looks_at(user_id, news.conversation_id):
             return

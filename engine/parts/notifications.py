@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.adapters.mail import SmtpMailer
 from engine.adapters.web_push import WebPush
 from engine.clock import Clock
@@ -32,9 +34,11 @@ def make_notifications(
     *,
     public_url: str | None,
     plain_http: bool,
+    quiet: Callable[[str], bool],
 ) -> Notifications:
-    """public_url: where the API is reached from outside. plain_http: push services may be without TLS,
-    where the networks they are in are allowed."""
+    """quiet: whether a user wants no notifications right now. public_url: where the API is reached from
+    outside. plain_http: push services may be without TLS, where the networks they are in are allowed.
+    """
     store = SqlNotifications(database, sealer)
     contact = settings.push_contact or (f"mailto:{mail.sender}" if mail.configured else None)
     push_service = WebPush(store, outbound, clock, contact)
@@ -51,7 +55,7 @@ def make_notifications(
             api_url=public_url,
             told_by_mail=TOLD_BY_MAIL,
         )
-    telling = Telling(store, names, pushes, mailing, clock, acknowledge_s=settings.acknowledge_s)
+    telling = Telling(store, names, pushes, mailing, clock, acknowledge_s=settings.acknowledge_s, quiet=quiet)
     return Notifications(
         Preferences(store, threads),
         Subscriptions(store, plain_http=plain_http),

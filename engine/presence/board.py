@@ -98,6 +98,10 @@ class Board:
     def own(self, user: RosterUser) -> OwnStatus:
         return self._own.get(user.id) or OwnStatus(user_id=user.id, domain_id=user.domain_id)
 
+    def do_not_disturb(self, user_id: str) -> bool:
+        own = self._own.get(user_id)
+        return own is not None and own.do_not_disturb
+
     def owns(self) -> list[OwnStatus]:
         return list(self._own.values())
 

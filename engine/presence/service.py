@@ -156,6 +156,10 @@ class Presence:
         """The principal's own. Raises Forbidden `no_user`, NotFound."""
         return self._board.presence(await self._roster.user_of(principal))
 
+    def do_not_disturb(self, user_id: str) -> bool:
+        """Whether the user wants quiet right now; from memory."""
+        return self._board.do_not_disturb(user_id)
+
     async def set(self, principal: Principal, wish: SetStatus) -> UserPresence:
         """Set status, text and do-not-disturb; done when it is on disk, and told at once.
 

@@ -326,6 +326,21 @@ async def test_muted_silenced_and_own_messages_tell_nobody(world: World, acme: T
         assert (frame["data"]["preview"], frame["data"]["sound"]) == ("hey @Acme 101, look", "bell")
 
 
+async def test_do_not_disturb_is_quiet_until_it_is_taken_back(world: World, acme: Tenant) -> None:
+    one, other = acme.tokens
+    thread = await chat(world, acme)
+    async with page(world, one) as opened, page(world, other) as others:
+        await opened.report("active")
+        await others.report("active")
+        for quiet, text in ((True, "quiet"), (False, "told")):
+            wish = {"status": "available", "do_not_disturb": quiet}
+            assert (await world.client.ask("PUT", "/v1/me/presence", secret=one, json=wish)).status == 200
+            await say(world, other, thread, text)
+            await world.missed_call(acme.users[1], "acme-102", "+12025550178")
+            await others.frame("notify")  # what was said before has been looked at
+        assert (await opened.frame("notify"))["data"]["preview"] == "told"
+
+
 async def test_texts_and_missed_calls_are_told_as_well(world: World, acme: Tenant) -> None:
     one = acme.tokens[0]
     async with page(world, one) as opened:

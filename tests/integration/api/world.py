@@ -79,16 +79,15 @@ from engine.notifications.service import Notifications
 from engine.notifications.settings import MailSettings, NotificationsSettings
 from engine.outbound import OutboundSettings
 from engine.parts.attachments import AttachmentsPart, make_attachments
-from engine.parts.exports import make_exports
 from engine.parts.notifications import make_notifications
-from engine.parts.records import make_records
 from engine.parts.webhooks import make_webhooks
 from engine.presence.call_log import CallLog
 from engine.presence.live_roster import LiveRoster
 from engine.presence.models import CallLogEntry, LegState, Party
 from engine.presence.service import Presence
 from engine.presence.settings import PresenceSettings
-from engine.records.erasing import Erasures
+from engine.parts.exports import make_exports
+from engine.parts.records import make_records
 from engine.records.settings import RecordsSettings
 from engine.sealing import Sealer
 from engine.services import Component, Services
@@ -103,8 +102,6 @@ from engine.storage.consent_ledger import SqlConsents
 from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database, Transaction
-from engine.storage.erased_pairs import use_key
-from engine.storage.erasure import SqlErasures
 from engine.storage.event_log import EventLog
 from engine.storage.event_rows import EventRows
 from engine.storage.messaging import SqlNumberDirectory, SqlTexts
@@ -523,6 +520,7 @@ async def a_world(
             MailSettings(host="127.0.0.1", port=1, security="none", sender="ringback@example.com"),
             public_url="https://phone.example.com",
             plain_http=True,
+            quiet=presence.do_not_disturb,
         )
     )
     webhooks = make_webhooks(database, bus, outbound, sealer, WebhookSettings(), clock, may_see)
