@@ -52,8 +52,8 @@ from engine.messaging.inbox import Inbox
 from engine.messaging.outbox import Outbox
 from engine.messaging.service import Messaging
 from engine.parts.attachments import link_maker, make_attachments
-from engine.parts.notifications import make_notifications
 from engine.parts.exports import make_exports
+from engine.parts.notifications import make_notifications
 from engine.parts.records import make_records
 from engine.parts.usage import make_usage
 from engine.parts.voicemail import VoicemailPart
@@ -306,7 +306,15 @@ async def _working(
             *(group.create_task(outbox.run()) for outbox in outboxes.values()),
             *(group.create_task(carrier.run()) for carrier in carriers),
             *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(keep_up(_upkeep(settings, clock, database, store, event_log, accounts) | dict(attachments.upkeep) | dict(webhooks.upkeep) | dict(usage.upkeep) | dict(records.upkeep))),
+            group.create_task(
+                keep_up(
+                    _upkeep(settings, clock, database, store, event_log, accounts)
+                    | dict(attachments.upkeep)
+                    | dict(webhooks.upkeep)
+                    | dict(usage.upkeep)
+                    | dict(records.upkeep)
+                )
+            ),
         ]
         try:
             async with calls.running():

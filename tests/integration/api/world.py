@@ -79,15 +79,15 @@ from engine.notifications.service import Notifications
 from engine.notifications.settings import MailSettings, NotificationsSettings
 from engine.outbound import OutboundSettings
 from engine.parts.attachments import AttachmentsPart, make_attachments
+from engine.parts.exports import make_exports
 from engine.parts.notifications import make_notifications
+from engine.parts.records import make_records
 from engine.parts.webhooks import make_webhooks
 from engine.presence.call_log import CallLog
 from engine.presence.live_roster import LiveRoster
 from engine.presence.models import CallLogEntry, LegState, Party
 from engine.presence.service import Presence
 from engine.presence.settings import PresenceSettings
-from engine.parts.exports import make_exports
-from engine.parts.records import make_records
 from engine.records.settings import RecordsSettings
 from engine.sealing import Sealer
 from engine.services import Component, Services
