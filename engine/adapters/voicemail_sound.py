@@ -12,7 +12,7 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 _RATE_HZ = 8000
 _HEADER_OCTETS = 44
@@ -57,53 +57,56 @@ RECORDED = frozenset({*PLAYABLE, "WAV", "gsm", "g722", "g729", "sln", "sln16", "
 class OpenSound:
     """One recording behind a file descriptor that is this object's to close; nothing here is async.
 
-    Raises ValueError when it is not what its name says, OSError.
+    Raises ValueError when it is not what its name says, OSError; then the descriptor stays the caller's.
     """
 
     media_type = "audio/wav"
 
     def __init__(self, descriptor: int, ending: str) -> None:
-        self._descriptor = descriptor
+        self._descriptor = -1
         self._table = PLAYABLE[ending]
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("not a file")
-        self._read: Callable[[int, int], bytes] = self._as_it_is
+        self._header = b""
         self.octets = found.st_size
         if self._table is None:
             _check_pcm(os.pread(descriptor, _HEAD_OCTETS, 0))
         else:
             self._header = _wav_header(found.st_size * 2)
             self.octets = _HEADER_OCTETS + found.st_size * 2
-            self._read = self._expanded
         self.modified_ms = found.st_mtime_ns // 1_000_000
         # Asterisk moves by copying, so that inode and times are others then; what was said is not.
         identity = hashlib.sha256(f"{ending}:{found.st_size}:".encode())
         identity.update(os.pread(descriptor, _SAMPLE_OCTETS, 0))
         identity.update(os.pread(descriptor, _SAMPLE_OCTETS, max(found.st_size - _SAMPLE_OCTETS, 0)))
         self.etag = f'"{identity.hexdigest()[:24]}"'
+        self._descriptor = descriptor
+
+    def __del__(self) -> None:
+        # A client that goes away before its answer has begun leaves nobody to close it.
+        self.close()
 
     def read(self, start: int, end: int) -> bytes:
         """Octets from start up to and without end; fewer only where the file has become shorter."""
-        return self._read(start, min(end, self.octets))
+        end = min(end, self.octets)
+        if self._table is None:
+            return os.pread(self._descriptor, end - start, start)
+        return self._expanded(start, end, self._table)
 
     def close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _as_it_is(self, start: int, end: int) -> bytes:
-        return os.pread(self._descriptor, end - start, start)
-
-    def _expanded(self, start: int, end: int) -> bytes:
-        assert self._table is not None
+    def _expanded(self, start: int, end: int, table: Sequence[int]) -> bytes:
         head = self._header[start:end]
         if end <= _HEADER_OCTETS:
             return head
         first = max(start - _HEADER_OCTETS, 0)
         last = end - _HEADER_OCTETS
         coded = os.pread(self._descriptor, (last + 1) // 2 - first // 2, first // 2)
-        samples = array.array("h", map(self._table.__getitem__, coded))
+        samples = array.array("h", map(table.__getitem__, coded))
         if sys.byteorder == "big":
             samples.byteswap()
         skipped = first - first // 2 * 2

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.adapters.voicemail_files import FOLDER_NAMES, SpoolFiles
+from engine.adapters.voicemail_files import FOLDER_NAMES
 from engine.voicemail.models import Box, Folder
 
 TEXT = """\
@@ -137,7 +137,3 @@ class FolderPbx:
             for file in sorted(source.glob(f"{text.stem}.*"), key=lambda one: one.suffix == ".txt"):
                 file.rename(source / f"msg{number:04d}{file.suffix}")
         return True
-
-
-def files_of(spool: Spool) -> SpoolFiles:
-    return SpoolFiles(spool.root)

@@ -68,3 +68,21 @@ def test_a_folder_is_no_recording(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not a file"):
         OpenSound(descriptor, "wav")
     os.close(descriptor)
+
+
+def test_a_recording_nobody_closed_is_closed_with_its_last_reader(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\xff" * 10)
+    descriptor = os.open(tmp_path / "a", os.O_RDONLY)
+    sound = OpenSound(descriptor, "ulaw")
+    del sound
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_what_is_refused_stays_its_openers(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"no wav")
+    descriptor = os.open(tmp_path / "a", os.O_RDONLY)
+    with pytest.raises(ValueError, match="not a wav"):
+        OpenSound(descriptor, "wav")
+    os.fstat(descriptor)
+    os.close(descriptor)
