@@ -42,3 +42,10 @@ export function talkS(call: { answered_at: string | null; ended_at: string | nul
   if (call.answered_at === null || call.ended_at === null) return null;
   return Math.max(0, Math.round((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000));
 }
+
+type Party = { peer: string; peer_user_id: string | null; peer_name: string };
+
+/** What reaches the other side: a colleague's extension, else the number; "" where it was withheld. */
+export function dialOf(party: Party, users: ReadonlyMap<string, { extension: string }>): string {
+  return party.peer_user_id === null ? party.peer : (users.get(party.peer_user_id)?.extension ?? "");
+}

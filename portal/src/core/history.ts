@@ -56,22 +56,23 @@ export function indexOfDay(items: readonly TimelineItem[], dayMs: number): numbe
 }
 
 export type Sort = "all" | "messages" | "calls" | "voicemails" | "files";
-
-export function ofSort(item: TimelineItem, sort: Sort): boolean {
-  if (sort === "all") return true;
-  if (sort === "messages") return item.type === "message";
-  if (sort === "calls") return item.type === "call";
-  if (sort === "voicemails") return item.type === "voicemail";
-  return (item.message?.attachments.length ?? 0) > 0;
-}
+const CHOSEN = {
+  messages: { type: "message" },
+  calls: { type: "call" },
+  voicemails: { type: "voicemail" },
+  files: { has_attachment: true },
+} as const;
 
 type Query = { limit: number; cursor?: string; around?: string; after?: string };
-const read = (id: string, query: Query) =>
-  ok(
-    api.GET("/v1/conversations/{conversation_id}/timeline", {
-      params: { path: { conversation_id: id }, query },
-    }),
-  );
+
+function read(id: string, sort: Sort, query: Query): Promise<TimelinePage> {
+  const path = { conversation_id: id };
+  if (sort === "all") {
+    return ok(api.GET("/v1/conversations/{conversation_id}/timeline", { params: { path, query } }));
+  }
+  const chosen = { limit: query.limit, ...(query.cursor ? { cursor: query.cursor } : {}), ...CHOSEN[sort] };
+  return ok(api.GET("/v1/conversations/{conversation_id}/history", { params: { path, query: chosen } }));
+}
 
 export type History = {
   past: Past;
@@ -86,7 +87,7 @@ export type History = {
 };
 
 /** at: the message it begins around; the end where there is none. */
-export function useHistory(id: string, at: string | null): History {
+export function useHistory(id: string, at: string | null, sort: Sort): History {
   const [past, setPast] = useState<Past>(NOTHING);
   const [state, setState] = useState<History["state"]>("loading");
   const [error, setError] = useState<unknown>();
@@ -100,10 +101,11 @@ export function useHistory(id: string, at: string | null): History {
   useEffect(() => {
     let wanted = true;
     setState("loading");
-    read(id, { limit: PAGE, ...(at ? { around: at } : {}) }).then(
+    const around = at && sort === "all" ? { around: at } : {};
+    read(id, sort, { limit: PAGE, ...around }).then(
       (page) => {
         if (!wanted) return;
-        setPast(begun(page, at === null));
+        setPast(begun(page, !("around" in around)));
         setState("ready");
       },
       (problem: unknown) => {
@@ -115,7 +117,7 @@ export function useHistory(id: string, at: string | null): History {
     return () => {
       wanted = false;
     };
-  }, [id, at, turn]);
+  }, [id, at, sort, turn]);
 
   const older = useCallback(async () => {
     const { older: cursor } = now.current;
@@ -123,7 +125,7 @@ export function useHistory(id: string, at: string | null): History {
     busy.current = true;
     setReading("older");
     try {
-      const page = await read(id, { limit: PAGE, cursor });
+      const page = await read(id, sort, { limit: PAGE, cursor });
       setPast((one) => withOlder(one, page));
     } catch {
       // The next scroll tries again.
@@ -131,7 +133,7 @@ export function useHistory(id: string, at: string | null): History {
       busy.current = false;
       setReading(undefined);
     }
-  }, [id]);
+  }, [id, sort]);
 
   const newer = useCallback(async () => {
     const { newer: after } = now.current;
@@ -143,15 +145,16 @@ export function useHistory(id: string, at: string | null): History {
     busy.current = true;
     setReading("newer");
     try {
-      const page = await read(id, { limit: PAGE, after });
-      setPast((one) => withNewer(one, page));
+      const page = await read(id, sort, { limit: PAGE, after });
+      // What is chosen is read from its end: there is no reading on behind a position.
+      setPast((one) => withNewer(one, page, sort === "all" ? PAGE : PAGE + 1));
     } catch {
       // The next news or scroll tries again.
     } finally {
       busy.current = false;
       setReading(undefined);
     }
-  }, [id]);
+  }, [id, sort]);
 
   const backTo = useCallback(
     async (ms: number) => {
@@ -163,7 +166,7 @@ export function useHistory(id: string, at: string | null): History {
         for (let pages = 0; pages < MOST_PAGES; pages += 1) {
           const first = gone.items[0];
           if (gone.older === null || (first !== undefined && Date.parse(first.at) < ms)) break;
-          gone = withOlder(gone, await read(id, { limit: JUMP_PAGE, cursor: gone.older }));
+          gone = withOlder(gone, await read(id, sort, { limit: JUMP_PAGE, cursor: gone.older }));
         }
         setPast(gone);
       } finally {
@@ -171,7 +174,7 @@ export function useHistory(id: string, at: string | null): History {
         setReading(undefined);
       }
     },
-    [id],
+    [id, sort],
   );
 
   useEffect(() => {

@@ -28,6 +28,10 @@ export function missedChanged(): void {
 
 for (const prefix of ["message.", "conversation.", "voicemail.", "call_log."]) onFrame(prefix, missedChanged);
 
+/** What waits on the page of messages: voicemails, and conversations with something unread. */
+export const waitingMessages = ({ voicemails, chats, texts }: Missed): number =>
+  voicemails.count + chats.conversations + texts.conversations;
+
 /** When the newest of it happened, in ms since the epoch; 0 where nothing was missed. */
 export function newestMs(missed: Missed): number {
   const times = [

@@ -15,7 +15,7 @@ export function Empty({ icon, title, children }: { icon?: ReactNode; title: stri
 /** Says that something is being read, to eyes and ears. */
 export function Loading({ label }: { label: string }) {
   return (
-    <div className={styles.empty}>
+    <div className={styles.empty} data-testid="loading">
       <span className={styles.spinner} aria-hidden="true" />
       <span>{label}</span>
     </div>

@@ -2,6 +2,7 @@ import { MessageSquare, Phone, PhoneIncoming, PhoneMissed, PhoneOutgoing } from 
 import { useEffect, useRef, useState } from "react";
 import {
   type CallFilter,
+  dialOf,
   type LoggedCall,
   seenCalls,
   talkS,
@@ -14,6 +15,7 @@ import { clockText, dayText, hasKey, t } from "../../../core/i18n";
 import { missedChanged } from "../../../core/missed";
 import { numberShown } from "../../../core/naming";
 import { writeTo } from "../../../core/opening";
+import { usePresences } from "../../../core/people";
 import { somebody } from "../../../core/reaching";
 import { useMe } from "../../../core/session";
 import { Avatar } from "../../../ui/Avatar";
@@ -40,6 +42,7 @@ export function Calls() {
   const { user } = useMe();
   const [show, setShow] = useState<Show>("all");
   const { query, rows, more } = useCallLog(user.id, FILTERS[show]);
+  const users = usePresences((store) => store.users);
   const unseen = useRef(new Set<string>());
   for (const one of rows) if (one.missed && !one.seen) unseen.current.add(one.id);
   const anyUnseen = rows.some((one) => one.missed && !one.seen);
@@ -77,7 +80,7 @@ export function Calls() {
           ) : (
             <DataTable
               label={t("calls.log")}
-              columns={columns()}
+              columns={columns((one) => dialOf(one, users))}
               rows={rows}
               keyOf={(one) => one.id}
               bold={(one) => unseen.current.has(one.id)}
@@ -92,7 +95,7 @@ export function Calls() {
 
 const nameOf = (one: LoggedCall): string => one.peer_name || numberShown(one.peer) || t("calls.hidden");
 
-function columns(): Column<LoggedCall>[] {
+function columns(dial: (one: LoggedCall) => string): Column<LoggedCall>[] {
   return [
     {
       id: "who",
@@ -105,7 +108,7 @@ function columns(): Column<LoggedCall>[] {
             <span dir="auto">{nameOf(one)}</span>
             {one.peer_name ? (
               <span className={messages.detail}>
-                <bdi>{numberShown(one.peer)}</bdi>
+                <bdi>{numberShown(dial(one))}</bdi>
               </span>
             ) : null}
           </span>
@@ -146,19 +149,19 @@ function columns(): Column<LoggedCall>[] {
       end: true,
       card: "bare",
       cell: (one) =>
-        one.peer === "" ? null : (
+        dial(one) === "" ? null : (
           <span className={messages.actions}>
             <IconButton
               small
               label={t("calls.call_back", { name: nameOf(one) })}
-              onClick={() => void placeCall(one.peer, nameOf(one))}
+              onClick={() => void placeCall(dial(one), nameOf(one))}
             >
               <Phone size={18} aria-hidden="true" />
             </IconButton>
             <IconButton
               small
               label={t("calls.write", { name: nameOf(one) })}
-              onClick={() => void writeTo(somebody(nameOf(one), one.peer, one.peer_user_id))}
+              onClick={() => void writeTo(somebody(nameOf(one), dial(one), one.peer_user_id))}
             >
               <MessageSquare size={18} aria-hidden="true" />
             </IconButton>
@@ -184,6 +187,7 @@ function Result({ one }: { one: LoggedCall }) {
 function Live() {
   const placed = useCalls((store) => store.calls);
   const live = useLiveCalls().data ?? [];
+  const users = usePresences((store) => store.users);
   const [now, setNow] = useState(Date.now);
   const going = live.length > 0;
   useEffect(() => {
@@ -198,7 +202,7 @@ function Live() {
       <ul className={styles.live}>
         {live.map((one) => {
           const name = one.peer_name || numberShown(one.peer) || t("calls.hidden");
-          const ours = placed.find((each) => each.to === one.peer)?.call;
+          const ours = placed.find((each) => each.to === dialOf(one, users))?.call;
           return (
             <li key={one.id}>
               <Avatar name={name} id={one.peer_user_id ?? one.peer} />
@@ -212,7 +216,10 @@ function Live() {
                 </span>
               </span>
               {ours ? null : (
-                <Button look="quiet" onClick={() => void writeTo(somebody(name, one.peer, one.peer_user_id))}>
+                <Button
+                  look="quiet"
+                  onClick={() => void writeTo(somebody(name, dialOf(one, users), one.peer_user_id))}
+                >
                   {t("calls.write_short")}
                 </Button>
               )}

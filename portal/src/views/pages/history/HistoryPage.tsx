@@ -52,7 +52,9 @@ export function HistoryPage() {
                   <ArrowLeft size={20} aria-hidden="true" className={styles.turns} />
                 </Link>
                 <div className={styles.title}>
-                  <h1 dir="auto">{name}</h1>
+                  <h1>
+                    <bdi>{name}</bdi>
+                  </h1>
                   <p className={parts.hint}>
                     {conversation.kind === "chat"
                       ? t("history.chat", {
@@ -136,7 +138,13 @@ export function HistoryPage() {
               {asked ? (
                 <Found asked={asked} conversationId={id} />
               ) : (
-                <Past key={`${id} ${at ?? ""}`} conversation={conversation} at={at} sort={sort} day={day} />
+                <Past
+                  key={`${id} ${at ?? ""} ${sort}`}
+                  conversation={conversation}
+                  at={at}
+                  sort={sort}
+                  day={day}
+                />
               )}
             </>
           );

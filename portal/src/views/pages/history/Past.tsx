@@ -4,9 +4,9 @@ import { VList, type VListHandle } from "virtua";
 import { announce } from "../../../core/announcer";
 import type { Conversation, TimelineItem } from "../../../core/api";
 import { deliveryText, isTroubled } from "../../../core/delivery";
-import { indexOfDay, ofSort, type Sort, useHistory } from "../../../core/history";
+import { indexOfDay, type Sort, useHistory } from "../../../core/history";
 import { clockText, dateText, t } from "../../../core/i18n";
-import { peerName, userName } from "../../../core/naming";
+import { numberShown, peerName, userName } from "../../../core/naming";
 import { explain } from "../../../core/problems";
 import { useMe } from "../../../core/session";
 import { toast } from "../../../core/toasts";
@@ -33,11 +33,11 @@ export function Past({
   sort: Sort;
   day: string;
 }) {
-  const { past, state, error, reading, older, newer, backTo, again } = useHistory(conversation.id, at);
+  const { past, state, error, reading, older, newer, backTo, again } = useHistory(conversation.id, at, sort);
   const list = useRef<VListHandle>(null);
   const placed = useRef(false);
   const [marked, setMarked] = useState(at);
-  const lines = useMemo(() => linesOf(past.items.filter((one) => ofSort(one, sort))), [past.items, sort]);
+  const lines = useMemo(() => linesOf(past.items), [past.items]);
   const before = useRef<{ first: string | undefined; count: number }>({ first: undefined, count: 0 });
   const first = lines.find((one) => "item" in one)?.key;
   // Rows that come in above must not move what is being read.
@@ -59,7 +59,7 @@ export function Past({
     requestAnimationFrame(go); // once more, now that the rows have their real heights
   });
 
-  // A filter may leave too little to scroll: read on until there is something or the beginning is reached.
+  // Calls and notices alone may leave too little to scroll: read on until there is something or the beginning is reached.
   useEffect(() => {
     if (state === "ready" && lines.length < 12 && past.older !== null && reading === undefined) void older();
   }, [state, lines.length, past.older, reading, older]);
@@ -76,8 +76,7 @@ export function Past({
   // biome-ignore lint/correctness/useExhaustiveDependencies: goes there once, when it is loaded
   useEffect(() => {
     if (!marked?.startsWith("day ")) return;
-    const items = past.items.filter((one) => ofSort(one, sort));
-    const found = items[indexOfDay(items, Number(marked.slice(4)))];
+    const found = past.items[indexOfDay(past.items, Number(marked.slice(4)))];
     if (found === undefined) {
       announce(t("history.nothing_since"));
       return;
@@ -161,16 +160,30 @@ function Item({
   const { user } = useMe();
   const { message, voicemail } = item;
   if (voicemail) {
+    const { caller } = voicemail;
+    const known = conversation.contacts.find((one) => one.number === caller.number);
+    const name = known?.name || caller.contact_name || caller.name || numberShown(caller.number);
     return (
-      <div className={styles.item} data-marked={marked ? "" : undefined}>
-        <NoticeRow item={item} conversation={conversation} />
-        <Player
-          source={voicemail.audio_url}
-          name={voicemail.caller.contact_name || voicemail.caller.name || voicemail.caller.number}
-          lengthS={voicemail.duration_s}
-          started={() => undefined}
+      <article className={styles.item} data-marked={marked ? "" : undefined}>
+        <Avatar
+          name={name}
+          id={known?.contact_id ?? caller.contact_id ?? caller.user_id ?? caller.number}
+          size={32}
         />
-      </div>
+        <div className={styles.said}>
+          <p className={styles.by}>
+            <strong dir="auto">{name}</strong>
+            <time dateTime={item.at}>{clockText(item.at)}</time>
+            <span>{t("messages.voicemail")}</span>
+          </p>
+          <Player
+            source={voicemail.audio_url}
+            name={name}
+            lengthS={voicemail.duration_s}
+            started={() => undefined}
+          />
+        </div>
+      </article>
     );
   }
   if (!message) return <NoticeRow item={item} conversation={conversation} />;
@@ -182,7 +195,7 @@ function Item({
   const state = deliveryText(message);
   return (
     <article className={styles.item} data-marked={marked ? "" : undefined} data-testid="history-item">
-      <Avatar name={who} id={message.user_id ?? message.from ?? who} size={32} />
+      <Avatar name={who} id={message.user_id ?? peer?.contact_id ?? message.from ?? who} size={32} />
       <div className={styles.said}>
         <p className={styles.by}>
           <strong dir="auto">{who}</strong>

@@ -100,11 +100,13 @@ export function Player({
               if (audio.current) audio.current.currentTime = to;
             }}
           />
-          <span className={styles.clock}>
+          <span className={styles.clock} dir="ltr">
             {clockLength(at)} / {clockLength(length)}
           </span>
           <IconButton small label={t("voicemail.speed", { speed })} onClick={faster}>
-            <span aria-hidden="true">{speed}×</span>
+            <span aria-hidden="true" dir="ltr">
+              {speed}×
+            </span>
           </IconButton>
         </>
       )}

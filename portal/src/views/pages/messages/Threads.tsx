@@ -69,6 +69,7 @@ export function Threads() {
           <Search size={17} aria-hidden="true" />
           <TextField
             label={t("messages.search")}
+            placeholder={t("messages.search")}
             type="search"
             maxLength={200}
             value={typed}

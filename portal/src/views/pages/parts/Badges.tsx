@@ -1,6 +1,6 @@
 /** Counts at the links of pages, small enough to come with the shell. */
 import { t } from "../../../core/i18n";
-import { useMissed } from "../../../core/missed";
+import { useMissed, waitingMessages } from "../../../core/missed";
 import styles from "./Badges.module.css";
 
 function Badge({ count, label }: { count: number; label: string }) {
@@ -14,7 +14,8 @@ function Badge({ count, label }: { count: number; label: string }) {
 }
 
 export function MessagesBadge() {
-  const count = useMissed().data?.messages ?? 0;
+  const missed = useMissed().data;
+  const count = missed ? waitingMessages(missed) : 0;
   return <Badge count={count} label={t("missed.badge_messages", { count })} />;
 }
 

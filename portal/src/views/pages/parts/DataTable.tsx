@@ -82,7 +82,7 @@ export function DataTable<R>({
               // biome-ignore lint/a11y/useSemanticElements: as above
               // biome-ignore lint/a11y/useFocusableInteractive: as above
               <span key={one.id} role="columnheader" className={one.end ? styles.end : ""}>
-                {one.title}
+                {one.id === "actions" ? <span className="listened">{one.title}</span> : one.title}
               </span>
             ))}
           </div>
