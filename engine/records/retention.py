@@ -15,11 +15,12 @@ import structlog
 
 log = structlog.get_logger()
 
-#: A batch that took longer than this is followed by a smaller one; of what a batch may take at most, it
-#: leaves more than half to a slower minute.
-_LONG_MS = 40
-_SHORT_MS = 10
-_LEAST, _FIRST, _MOST = 5, 50, 500
+#: In milliseconds. A batch may take 100; one that took longer than the first is followed by a smaller one,
+#: one that took less than the second by a larger one.
+_LONG_MS = 60
+_SHORT_MS = 25
+#: Fewer cost as much: most of a small batch's time goes by its statements, not by its rows.
+_LEAST, _FIRST, _MOST = 20, 100, 500
 
 
 class Kept(StrEnum):
