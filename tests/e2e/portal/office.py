@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ from engine.simulators.pbx import PbxOptions, PbxSimulator
 from engine.simulators.smsc import SmscSimulator
 from engine.simulators.smsc_behaviour import SmscOptions
 from engine.storage import migrate
+from engine.voicemail.settings import VoicemailSettings
 from tests.peers.engine import made
 
 REALM = "acme.example"
@@ -119,9 +120,7 @@ class Office:
         """A conversation started behind the pages' back: its id."""
         services = self.engine.services
         to = tuple(Target(user_id=self.users[one].id) for one in others)
-        started = await services.conversations.start(
-            self.principal(who), StartConversation(to=to), None
-        )
+        started = await services.conversations.start(self.principal(who), StartConversation(to=to), None)
         assert not isinstance(started, Replayed)
         return started[0].conversation.id
 
@@ -145,7 +144,15 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(browser: Browser, folder: Path, **smsc_options: Any) -> AsyncIterator[Office]:
+async def open_office(
+    browser: Browser,
+    folder: Path,
+    voicemail: VoicemailSettings | None = None,
+    ami: AmiSettings | None = None,
+    people: Sequence[tuple[str, str, Scope]] = PEOPLE,
+    **smsc_options: Any,
+) -> AsyncIterator[Office]:
+    """ami: of a PBX, named `pbx`, that has phones for these people; else theirs are simulated."""
     expect.set_options(timeout=PATIENCE_MS)
     async with AsyncExitStack() as stack:
         smsc = SmscSimulator(
@@ -166,13 +173,17 @@ async def open_office(browser: Browser, folder: Path, **smsc_options: Any) -> As
                 ),
             ),
             pbx=(
-                AmiSettings(name="pbx", host="127.0.0.1", port=pbx.port, username="office", secret="secret"),
+                ami
+                or AmiSettings(
+                    name="pbx", host="127.0.0.1", port=pbx.port, username="office", secret="secret"
+                ),
             ),
+            voicemail=voicemail or VoicemailSettings(),
         )
         migrate.upgrade(settings.storage.database_url)
         engine = await stack.enter_async_context(running(settings))
         url = await stack.enter_async_context(listening(engine, settings))
-        domain, users = await _people(engine)
+        domain, users = await _people(engine, people)
         office = Office(engine, url, smsc, pbx, domain, users, browser)
         try:
             yield office
@@ -180,7 +191,7 @@ async def open_office(browser: Browser, folder: Path, **smsc_options: Any) -> As
             await office.close()
 
 
-async def _people(engine: Engine) -> tuple[Domain, dict[str, User]]:
+async def _people(engine: Engine, people: Sequence[tuple[str, str, Scope]]) -> tuple[Domain, dict[str, User]]:
     accounts, contacts = engine.services.accounts, engine.services.contacts
     domain = made(
         await accounts.domains.create(
@@ -189,7 +200,7 @@ async def _people(engine: Engine) -> tuple[Domain, dict[str, User]]:
         )
     )
     users: dict[str, User] = {}
-    for extension, name, role in PEOPLE:
+    for extension, name, role in people:
         user = made(
             await accounts.users.create(
                 SYSTEM,
@@ -201,7 +212,7 @@ async def _people(engine: Engine) -> tuple[Domain, dict[str, User]]:
         await accounts.devices.create(
             SYSTEM, CreateDevice(user_id=user.id, endpoint=extension, label="Desk phone", is_default=True)
         )
-    anna, bob = users["101"], users["102"]
+    anna, bob, *_ = users.values()
     for number, owners in ((ANNAS, (anna.id,)), (SHARED, (anna.id, bob.id))):
         await accounts.numbers.create(
             SYSTEM, CreateNumber(domain_id=domain.id, e164=number, carrier="carrier", user_ids=owners)
