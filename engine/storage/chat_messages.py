@@ -341,6 +341,7 @@ def _store(tx: Transaction, fresh: Sequence[Message], chats: dict[str, _Chat]) -
                 message.id,
                 data,
                 private_to(chats[thread_id].user_ids),
+                message,
             )
         )
     tx.execute_many(_INSERT, rows)
