@@ -677,7 +677,7 @@ class Operations(Transport):
     ) -> models.IssuedWebhookResource:
         """Have events sent to an address from now on. A super user who names no domain gets operations.
 
-        Raises Problem, beyond the usual: invalid_url, too_many_webhooks.
+        Raises Problem, beyond the usual: invalid_url, key_required, too_many_webhooks.
         """
         return await self._call(
             "POST",
@@ -2247,7 +2247,10 @@ class Operations(Transport):
     async def rotate_webhook_secret(
         self, webhook_id: str, *, overlap_s: int | Unset = UNSET, idempotency_key: str | None = None
     ) -> models.IssuedWebhookResource:
-        """Get a new secret; the one before signs besides it for a while."""
+        """Get a new secret; the one before signs besides it for a while.
+
+        Raises Problem, beyond the usual: key_required.
+        """
         return await self._call(
             "POST",
             f"/v1/webhooks/{self._in_path(webhook_id)}:rotate-secret",
@@ -2638,7 +2641,7 @@ class Operations(Transport):
     ) -> models.WebhookResource:
         """Change a webhook; enabled again, it goes on behind the last event it was sent.
 
-        Raises Problem, beyond the usual: invalid_url.
+        Raises Problem, beyond the usual: invalid_url, key_required.
         """
         return await self._call(
             "PATCH",
