@@ -108,6 +108,7 @@ def test_every_post_that_acts_takes_an_idempotency_key() -> None:
         "claim_conversation",
         "delete_conversation",
         "end_other_sessions",
+        "erase_person",
         "explain_conversation",
         "explain_message",
         "finish_conversation",
