@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from engine.accounts.models import Page
 from engine.clock import to_rfc3339
@@ -26,6 +26,17 @@ Line = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 #: What a caller may hang on a resource for itself; handed back unchanged.
 Metadata = Annotated[dict[Word, Line], Field(max_length=20)]
+
+
+def _no_number(given: Any) -> Any:
+    """pydantic would take a bare number for seconds since 1970, and the description says otherwise."""
+    if isinstance(given, str) and given.strip().lstrip("+-").replace(".", "", 1).isdecimal():
+        raise ValueError("Input should be a time as of RFC 3339")
+    return given
+
+
+#: A time in a query: RFC 3339 with its offset.
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 
 #: A time as answers show it: RFC 3339, UTC, milliseconds.
 At = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.answers import done_once, json_answer
 from api.permissions import Permission
@@ -17,6 +17,7 @@ from api.schema import (
     Line,
     Listed,
     Metadata,
+    Moment,
     PageQuery,
     Resource,
     Word,
@@ -108,8 +109,8 @@ class CallQuery(PageQuery):
     status: CallStatus | None = None
     open: bool | None = Field(default=None, description="true: calls that go on; false: ended ones.")
     client_ref: Line | None = None
-    created_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_from: Moment | None = None
+    created_before: Moment | None = None
 
 
 def _leg(name: Literal["a", "b"], leg: Leg) -> LegResource:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 from aiohttp import hdrs, web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.answers import json_bytes
 from api.permissions import Permission
@@ -15,7 +15,7 @@ from api.requests import ApiRequest, page_request
 from api.rest import call_log, contacts, me, quick_replies
 from api.rest.conversation_resources import Timeline, shown, timeline_item, timeline_page
 from api.routes import NoBody, NoQuery, Routes
-from api.schema import PageQuery, Query, Word, to_ms
+from api.schema import Moment, PageQuery, Query, Word, to_ms
 from engine.accounts.models import PageRequest
 from engine.contacts.models import ContactFilter
 from engine.conversations.filtering import HistoryFilter
@@ -35,8 +35,8 @@ class HistoryQuery(PageQuery):
     type: Literal["message", "notice", "call", "voicemail"] | None = None
     direction: Direction | None = None
     author: Word | None = Field(default=None, description="A user, or an outside number in E.164.")
-    from_: AwareDatetime | None = Field(default=None, alias="from")
-    until: AwareDatetime | None = Field(default=None, description="What happened before then.")
+    from_: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, description="What happened before then.")
     has_attachment: bool | None = None
     q: str | None = Field(
         default=None,
@@ -47,14 +47,14 @@ class HistoryQuery(PageQuery):
 
 
 class JumpQuery(Query):
-    at: AwareDatetime
+    at: Moment
     limit: int = Field(default=50, ge=1, le=200)
 
 
 class ExportQuery(Query):
     format: ExportFormat = ExportFormat.JSON
-    from_: AwareDatetime | None = Field(default=None, alias="from")
-    until: AwareDatetime | None = Field(default=None, description="What happened before then.")
+    from_: Moment | None = Field(default=None, alias="from")
+    until: Moment | None = Field(default=None, description="What happened before then.")
 
 
 @routes.add(

@@ -182,6 +182,8 @@ async def test_a_body_that_comes_in_pieces_is_read_whole(world: World, acme: Ten
         ("/v1/calls?status=sleeping", "?status"),
         ("/v1/calls?created_from=yesterday", "?created_from"),
         ("/v1/calls?created_from=2026-01-01T00:00:00", "?created_from"),
+        ("/v1/calls?created_from=0.5", "?created_from"),
+        ("/v1/calls?created_before=-1767225600", "?created_before"),
         ("/v1/calls?cursor=nonsense", "?cursor"),
         ("/v1/messages?cursor=nonsense", "?cursor"),
         ("/v1/conversations?cursor=nonsense", "?cursor"),
