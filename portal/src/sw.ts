@@ -11,11 +11,14 @@ export {};
 const SHELL: string[] = "__SHELL__" as unknown as string[];
 const KEPT = `shell-${SHELL.join().length}-${digest(SHELL.join())}`;
 
+/** The page is given only to who asks for one; left to itself, a worker asks for anything. */
+const PAGE = new Request("/", { headers: { Accept: "text/html" } });
+
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(KEPT)
-      .then((cache) => cache.addAll(["/", "/icon.svg", ...SHELL.map((one) => `/${one}`)]))
+      .then((cache) => cache.addAll([PAGE, "/icon.svg", ...SHELL.map((one) => `/${one}`)]))
       .then(() => self.skipWaiting()),
   );
 });

@@ -75,6 +75,8 @@ export class EventLink {
   stop(): void {
     this.#stopped = true;
     this.#drop();
+    // The next start has a new wire, which takes nothing before it is open.
+    this.#show("connecting");
   }
 
   /** The network is gone, as far as the browser knows. */
