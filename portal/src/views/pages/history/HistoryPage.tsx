@@ -1,6 +1,6 @@
 import { Menu } from "@base-ui/react/menu";
 import { ArrowLeft, Download, MessageSquare, Phone, Search, Smartphone } from "lucide-react";
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useEffect, useState } from "react";
 import { Link, useParams, useSearchParams } from "wouter";
 import { placeCall } from "../../../core/calls";
 import { useConversation } from "../../../core/conversations";
@@ -32,6 +32,9 @@ export function HistoryPage() {
   const asked = useDeferredValue(typed.trim());
   const [sort, setSort] = useState<Sort>("all");
   const [day, setDay] = useState("");
+  // Whoever follows something that was found has found it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a link to a message ends the search
+  useEffect(() => setTyped(""), [at]);
 
   return (
     <div className={styles.page}>
