@@ -87,8 +87,9 @@ class Portal:
     assets: the folder of the build; read once, here. otherwise: answers what is not the portal's.
     """
 
-    def __init__(self, otherwise: Handler, assets: Path = ASSETS) -> None:
+    def __init__(self, otherwise: Handler, assets: Path | None = None) -> None:
         self._otherwise = otherwise
+        assets = ASSETS if assets is None else assets
         self._files: dict[str, Path] = {}
         if assets.is_dir():
             for path in assets.rglob("*"):

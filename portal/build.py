@@ -94,8 +94,16 @@ def build() -> bool:
     if built_from() == wanted:
         return False
     node, environment = _installed()
-    _run([node, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"], environment)
-    (ASSETS / STAMP).write_text(json.dumps({"sources": wanted}) + "\n")
+    # Beside the old ones, and swapped when complete: who is being served meanwhile sees nothing half done.
+    made, old = ASSETS.with_name("portal_assets.new"), ASSETS.with_name("portal_assets.old")
+    options = ["--logLevel", "warn", "--outDir", str(made), "--emptyOutDir"]
+    _run([node, "node_modules/vite/bin/vite.js", "build", *options], environment)
+    (made / STAMP).write_text(json.dumps({"sources": wanted}) + "\n")
+    shutil.rmtree(old, ignore_errors=True)
+    if ASSETS.exists():
+        ASSETS.rename(old)
+    made.rename(ASSETS)
+    shutil.rmtree(old, ignore_errors=True)
     return True
 
 

@@ -22,6 +22,16 @@ export function onFrame(prefix: string, listener: Listener): () => void {
   return () => listeners.delete(entry);
 }
 
+/** What came before those who tell of it were loaded; undefined once they are. */
+let early: Frame[] | undefined = [];
+
+/** The frames that came before, oldest first; from now on listeners hear for themselves. */
+export function takeEarly(): Frame[] {
+  const taken = early ?? [];
+  early = undefined;
+  return taken;
+}
+
 /** Called after all queries were told to read anew. */
 export function onRefresh(listener: () => void): () => void {
   refreshers.add(listener);
@@ -44,6 +54,7 @@ const browser: SocketWorld = {
 
 const link = new EventLink(browser, {
   frame(frame) {
+    if (early !== undefined && early.length < 200) early.push(frame);
     for (const [prefix, listener] of listeners) if (frame.type.startsWith(prefix)) listener(frame);
   },
   link: (state) => useLink.setState({ link: state }),
@@ -56,6 +67,7 @@ const link = new EventLink(browser, {
 
 /** Have the page told of everything that happens; gives what ends it. */
 export function goLive(): () => void {
+  early = [];
   const offline = () => link.offline();
   const wake = () => link.wake();
   const seen = () => {

@@ -6,7 +6,7 @@ import { usePresences } from "./people";
 /** A number as people of its country group it, where that is easy to know; else as it is. */
 export function numberShown(number: string): string {
   const nanp = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
-  return nanp === null ? number : `+1 ${nanp[1]}-${nanp[2]}-${nanp[3]}`;
+  return nanp === null ? number : `+1\u00a0${nanp[1]}-${nanp[2]}-${nanp[3]}`;
 }
 
 export const peerName = (one: { name: string | null; number: string }): string =>

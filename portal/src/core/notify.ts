@@ -8,9 +8,10 @@ import { create } from "zustand";
 import { api, type Message, ok } from "./api";
 import { fetchConversation } from "./conversations";
 import { t } from "./i18n";
-import { onFrame, tell, useLink } from "./live";
+import { onFrame, takeEarly, tell, useLink } from "./live";
 import { keys, queries } from "./queries";
 import { currentUserId } from "./session";
+import type { Frame } from "./socket";
 import { allowTones, play, type Tone } from "./tones";
 import { openConversation, useWindows } from "./windows";
 
@@ -40,12 +41,10 @@ export function startNotifying(): () => void {
     allowTones(),
     reportActivity(),
     showUnread(),
-    onFrame("notify", (frame) => {
-      if (frame.type === "notify") notify((frame.data ?? {}) as Notice);
-      if (frame.type === "notify_withdrawn") withdraw((frame.data ?? {}) as { tags?: string[] });
-    }),
-    onFrame("message.created", (frame) => void bringUp(frame.message as Message | undefined)),
+    onFrame("notify", hear),
+    onFrame("message.created", hear),
   ];
+  for (const frame of takeEarly()) hear(frame);
   const opened = (event: MessageEvent) => {
     const data = event.data as { type?: string; path?: string } | null;
     if (data?.type === "open" && data.path) follow(data.path);
@@ -57,6 +56,12 @@ export function startNotifying(): () => void {
     for (const stop of stops) stop();
     withdraw({ tags: [...shown.keys()] });
   };
+}
+
+function hear(frame: Frame): void {
+  if (frame.type === "notify") notify((frame.data ?? {}) as Notice);
+  if (frame.type === "notify_withdrawn") withdraw((frame.data ?? {}) as { tags?: string[] });
+  if (frame.type === "message.created") void bringUp(frame.message as Message | undefined);
 }
 
 /** An address may name a conversation that is to be opened. */

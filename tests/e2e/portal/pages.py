@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from playwright.async_api import Locator, Page
 
 
@@ -45,3 +47,15 @@ async def add(window: Locator, typed: str, name: str) -> None:
     field = window.get_by_role("combobox")
     await field.fill(typed)
     await window.get_by_role("option", name=name).first.click()
+
+
+async def until(page: Page, expression: str) -> None:
+    """Wait until it is so on the page. Playwright's own way of waiting needs a policy that allows eval."""
+    async with asyncio.timeout(30):
+        while not await page.evaluate(expression):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def settled(page: Page) -> None:
+    """Wait until everything that is loaded by itself is there."""
+    await page.wait_for_load_state("networkidle")

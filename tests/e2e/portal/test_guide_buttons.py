@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.portal.office import Office
@@ -17,6 +18,9 @@ from tests.e2e.portal.pages import (
     person,
     write,
 )
+
+pytestmark = pytest.mark.timeout(300)  # a browser on a loaded machine
+
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301"

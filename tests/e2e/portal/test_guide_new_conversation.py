@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.portal.office import ANNAS, CARLA, SHARED, STRANGER, Office
-from tests.e2e.portal.pages import add, contacts, conversation, messages, new_conversation, open_chat, person, write
+from tests.e2e.portal.pages import (
+    add,
+    contacts,
+    conversation,
+    messages,
+    new_conversation,
+    open_chat,
+    person,
+    write,
+)
+
+pytestmark = pytest.mark.timeout(300)  # a browser on a loaded machine
 
 
 async def test_sms_and_chat_are_available_in_the_portal_from_the_contacts_sidebar(office: Office) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.portal.office import PASSWORD, REALM, Office
+
+pytestmark = pytest.mark.timeout(300)  # a browser on a loaded machine
 
 
 async def test_somebody_logs_in_and_stays_logged_in_over_a_reload_until_they_log_out(office: Office) -> None:

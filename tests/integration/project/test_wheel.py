@@ -18,6 +18,9 @@ from time import monotonic, sleep
 
 import pytest
 
+from portal.build import ASSETS, BuildImpossible
+from portal.build import build as build_portal
+from tests.peers.require import unavailable
 from tests.unit.project.checkout import ROOT, files
 
 
@@ -28,6 +31,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in files():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, source / path)
+    try:
+        build_portal()  # once for all tests; the wheel takes what is there when it is of the same sources
+    except BuildImpossible as error:
+        unavailable("node", str(error))
+    shutil.copytree(ASSETS, source / ASSETS.relative_to(ROOT))
     build = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(built), str(source)]
     subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *build], check=True)
     (wheel,) = built.glob("*.whl")
@@ -94,7 +102,9 @@ def test_the_wheel_holds_the_three_packages_and_all_their_files(wheel: Path) -> 
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         licences = [name for name in archive.namelist() if name.endswith("/licenses/LICENSE")]
-    assert names == wanted
+    pages = {name for name in names if name.startswith("api/portal_assets/")}
+    assert names - pages == wanted
+    assert {"api/portal_assets/index.html", "api/portal_assets/sw.js"} <= pages
     assert licences
     assert {
         "config/ringback.example.toml",
@@ -135,6 +145,10 @@ def test_it_serves_from_an_empty_folder(installed: Path, tmp_path: Path) -> None
             sleep(0.05)
         with urllib.request.urlopen(f"http://127.0.0.1:{told[1]}/health/live", timeout=10) as answer:
             assert answer.status == 200
+        page = urllib.request.Request(f"http://127.0.0.1:{told[1]}/", headers={"Accept": "text/html"})
+        with urllib.request.urlopen(page, timeout=10) as answer:
+            assert b'<div id="portal">' in answer.read()
+            assert "unsafe" not in answer.headers["Content-Security-Policy"]
         engine.send_signal(signal.SIGTERM)
         assert engine.wait(20) == 0, log.read_text()
     finally:

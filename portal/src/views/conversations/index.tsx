@@ -3,7 +3,6 @@ import { keepMessage } from "../../core/conversations";
 import { t } from "../../core/i18n";
 import { startNotifying } from "../../core/notify";
 import { closeOutbox, onAccepted, openOutbox } from "../../core/outbox";
-import { useMe } from "../../core/session";
 import { setRoom, useWindows } from "../../core/windows";
 import { AskToNotify } from "./AskToNotify";
 import { CallCards } from "./CallCards";
@@ -17,7 +16,6 @@ onAccepted(keepMessage);
 
 /** The dock: open conversations side by side, minimised ones as tabs; on a phone one at a time fills the page. */
 export function Conversations() {
-  const { user } = useMe();
   const { windows, focus } = useWindows();
   const dock = useRef<HTMLElement>(null);
 
@@ -28,7 +26,7 @@ export function Conversations() {
       stop();
       closeOutbox();
     };
-  }, [user.id]);
+  }, []);
 
   useEffect(() => {
     const measure = () => {
