@@ -65,6 +65,7 @@ from engine.services import Services
 from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsStore
 from engine.storage.announce import Announce
+from engine.storage.attached import FilesAtHand
 from engine.storage.audit import AuditReader
 from engine.storage.blocked_senders import SqlBlockedSenders
 from engine.storage.call_log import SqlCallLog
@@ -268,7 +269,9 @@ async def _working(
         attachments=attachments.service,
         calls=calls,
         messaging=messaging,
-        explainer=Explainer(numbers, consents, texts, texts, outboxes.keys(), settings.messaging, links),
+        explainer=Explainer(
+            numbers, consents, texts, texts, outboxes.keys(), settings.messaging, links, FilesAtHand(database)
+        ),
         consents=Consents(consents, numbers),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
         search=Search(SqlSearch(database)),

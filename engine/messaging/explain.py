@@ -14,7 +14,7 @@ from engine.messaging import errors, policy
 from engine.messaging.consent_ports import ConsentStore, Standing
 from engine.messaging.models import ConsentState, SendText
 from engine.messaging.outlook import CostClass, Outlook, RecipientOutlook, TextExplainer, TextShape
-from engine.messaging.ports import FileLinks, NumberDirectory, SendingNumber, TextCoder
+from engine.messaging.ports import FileLinks, FilesAtHand, NumberDirectory, SendingNumber, TextCoder
 from engine.messaging.settings import MessagingSettings
 from engine.phone_numbers import facts_of, to_e164
 
@@ -31,8 +31,10 @@ class Explainer:
         carriers: Collection[str],
         settings: MessagingSettings,
         links: FileLinks | None = None,
+        files: FilesAtHand | None = None,
     ) -> None:
         self._links = links
+        self._files = files
         self._numbers = numbers
         self._consents = consents
         self._coder = coder
@@ -56,6 +58,10 @@ class Explainer:
         configured = number.carrier in self._carriers
         shape = None
         appended = self._appended(request, problems)
+        if request.attachment_ids and self._files is not None:
+            sender_id = user_id or principal.credential_id
+            refusal = await self._files.refusal(number.domain_id, sender_id, request.attachment_ids)
+            problems += [refusal] if refusal else []
         if configured:
             shape, problem = self._shape(number.carrier, request.text + appended)
             problems += [problem] if problem else []

@@ -99,6 +99,15 @@ class FileLinks(Protocol):
         """A fresh link, as it is appended to the text; it leads nowhere until it is stored."""
 
 
+class FilesAtHand(Protocol):
+    """Files that have been uploaded and wait for a message."""
+
+    async def refusal(
+        self, domain_id: str, sender_id: str, attachment_ids: Sequence[str]
+    ) -> EngineError | None:
+        """Why a text of this sender could not carry these files now. Raises StorageUnavailable."""
+
+
 class Slot(Protocol):
     """A place in a bind's window, taken but not used yet."""
 

@@ -6,8 +6,8 @@ them at the same time; whoever comes second finds what the first one did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam
 from engine.attachments import errors
 from engine.attachments.models import Appended, Attached, Attachment, AttachmentState, NewLink
 from engine.errors import EngineError
+from engine.storage.database import Database
 from engine.storage.statements import HotStatement, Row, insert
 from engine.storage.tables.attachments import attachment_links, attachment_usage, attachments
 from engine.storage.tables.messaging import messages
@@ -69,21 +70,9 @@ class Taking:
 
     def take(self, wanted: Wanted, link: NewLink | None = None) -> tuple[Attached, ...] | EngineError:
         """Give the message its files, or say why it cannot have one of them; then it has none."""
-        files: list[Attachment] = []
-        for place, one in enumerate(wanted.attachment_ids):
-            where = f"/attachment_ids/{place}"
-            file = self._found.get(one)
-            if file is None or (file.domain_id, file.sender_id) != (wanted.domain_id, wanted.sender_id):
-                return errors.no_such_attachment(where)
-            if file.message_id is not None or any(one == row[-1] for row in self._taken):
-                return errors.used(where)
-            if file.state is not AttachmentState.READY:
-                return errors.no_such_attachment(where)
-            if file in files:
-                return errors.twice(where)
-            if file.conversation_id not in (None, wanted.conversation_id):
-                return errors.other_conversation(where)
-            files.append(file)
+        files = _to_be_had(self._found, {row[-1] for row in self._taken}, wanted)
+        if isinstance(files, EngineError):
+            return files
         self._taken += [(wanted.message_id, place, one.id) for place, one in enumerate(files)]
         self._carrying.append((wanted.message_id,))
         if link is not None:
@@ -106,6 +95,48 @@ class Taking:
         self.tx.execute_many(_TAKE, self._taken)
         self.tx.execute_many(_CARRIES, self._carrying)
         self.tx.execute_many(_INSERT_LINK, self._links)
+
+
+def _to_be_had(
+    found: Mapping[str, Attachment], taken: Collection[object], wanted: Wanted
+) -> list[Attachment] | EngineError:
+    files: list[Attachment] = []
+    for place, one in enumerate(wanted.attachment_ids):
+        where = f"/attachment_ids/{place}"
+        file = found.get(one)
+        if file is None or (file.domain_id, file.sender_id) != (wanted.domain_id, wanted.sender_id):
+            return errors.no_such_attachment(where)
+        if file.message_id is not None or one in taken:
+            return errors.used(where)
+        if file.state is not AttachmentState.READY:
+            return errors.no_such_attachment(where)
+        if file in files:
+            return errors.twice(where)
+        if file.conversation_id not in (None, wanted.conversation_id):
+            return errors.other_conversation(where)
+        files.append(file)
+    return files
+
+
+class FilesAtHand:
+    """See `engine.messaging.ports.FilesAtHand`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def refusal(
+        self, domain_id: str, sender_id: str, attachment_ids: Sequence[str]
+    ) -> EngineError | None:
+        def read(connection: Connection) -> EngineError | None:
+            query = sa.select(attachments).where(_file.id.in_(attachment_ids))
+            found = {row.id: attachment(row) for row in connection.execute(query)}
+            # Which thread the text will join is not known yet.
+            wanted = Wanted("", domain_id, sender_id, None, attachment_ids)
+            loose = {one.id: replace(one, conversation_id=None) for one in found.values()}
+            files = _to_be_had(loose, (), wanted)
+            return files if isinstance(files, EngineError) else None
+
+        return await self._database.read(read)
 
 
 def attachment(row: AnyRow) -> Attachment:

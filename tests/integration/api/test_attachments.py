@@ -387,6 +387,27 @@ async def test_explaining_counts_the_link_too(world: World, tenants: Tenants) ->
     assert len(sent.body["appended"]["text"]) == length
 
 
+async def test_explaining_says_what_is_wrong_with_the_files_as_sending_would(
+    world: World, tenants: Tenants
+) -> None:
+    tenant, other = tenants[0], tenants[1]
+    body = {"from": tenant.number.e164, "to": ["+12025550177"], "text": "Hello"}
+    good = await uploaded(world, tenant.tokens[0])
+    used = (await text_with_file(world, tenant)).body["attachments"][0]["id"]
+    theirs = await uploaded(world, other.tokens[0])
+    for files in ([good], [good, good], [used], [theirs], ["att_" + "0" * 32]):
+        wanted = {**body, "attachment_ids": files}
+        said = await world.client.post("/v1/messages:explain", tenant.tokens[0], wanted)
+        sent = await world.client.post("/v1/messages", tenant.tokens[0], wanted)
+        assert said.status == 200
+        assert said.body["accepted"] == (files == [good])
+        if files == [good]:
+            assert sent.status == 202
+            good = await uploaded(world, tenant.tokens[0])
+        else:
+            assert [one["code"] for one in said.body["problems"]] == [sent.code]
+
+
 async def test_the_page_behind_a_link_runs_nothing(world: World, tenants: Tenants) -> None:
     tenant = tenants[0]
     said = await text_with_file(world, tenant)

@@ -93,6 +93,7 @@ from engine.sealing import Sealer
 from engine.services import Component, Services
 from engine.smpp.text import TextProfile
 from engine.storage.accounts import SqlAccountsStore
+from engine.storage.attached import FilesAtHand
 from engine.storage.attachments import SqlAttachments
 from engine.storage.audit import AuditReader
 from engine.storage.blocked_senders import SqlBlockedSenders
@@ -530,7 +531,9 @@ async def a_world(
         attachments=attachments.service,
         calls=calls,
         messaging=messaging,
-        explainer=Explainer(directory, ledger, words, words, {CARRIER}, MessagingSettings(), links),
+        explainer=Explainer(
+            directory, ledger, words, words, {CARRIER}, MessagingSettings(), links, FilesAtHand(database)
+        ),
         consents=Consents(ledger, directory),
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), directory),
         search=Search(SqlSearch(database)),
