@@ -106,7 +106,7 @@ export function DataTable<R>({
                     key={one.id}
                     role={at === 0 ? "rowheader" : "cell"}
                     className={`${styles.cell} ${one.end ? styles.end : ""}`}
-                    data-card={at === 0 ? "first" : (one.card ?? "titled")}
+                    data-card={at === 0 ? "first" : one.id === "actions" ? "actions" : (one.card ?? "titled")}
                     data-title={one.title}
                   >
                     {one.cell(row)}

@@ -1,6 +1,6 @@
 /** Tabs whose choice is in the address (`?tab=`), so that a link or a reload finds the same one. */
 import { Tabs as Base } from "@base-ui/react/tabs";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useSearchParams } from "wouter";
 import styles from "./Parts.module.css";
 
@@ -10,13 +10,22 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const [parameters, setParameters] = useSearchParams();
   const wanted = parameters.get("tab");
   const chosen = tabs.find((one) => one.id === wanted) ?? tabs[0];
+  const list = useRef<HTMLDivElement>(null);
+  const id = chosen?.id;
+  // Where there is no room for all tabs, the chosen one is in sight.
+  useEffect(() => {
+    if (id === undefined) return;
+    list.current
+      ?.querySelector("[aria-selected='true']")
+      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [id]);
   return (
     <Base.Root
       className={styles.tabs}
       value={chosen?.id ?? null}
       onValueChange={(value) => setParameters({ tab: String(value) }, { replace: true })}
     >
-      <Base.List className={styles.tabList} aria-label={label} activateOnFocus>
+      <Base.List ref={list} className={styles.tabList} aria-label={label} activateOnFocus>
         {tabs.map((one) => (
           <Base.Tab key={one.id} value={one.id} className={styles.tab ?? ""}>
             {one.label}
