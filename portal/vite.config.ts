@@ -1,8 +1,30 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { parse } from "@formatjs/icu-messageformat-parser";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+/** Parses the catalogues here, so that browsers load no parser (8 kB) for them. */
+function parsedCatalogues(): Plugin {
+  return {
+    name: "parsed-catalogues",
+    enforce: "pre",
+    transform(source, id) {
+      if (!/\/src\/locales\/\w+\/\w+\.json$/.test(id)) return null;
+      const parsed = Object.entries(JSON.parse(source) as Record<string, string>).map(([key, text]) => [
+        key,
+        /[{}']/.test(text) ? parse(text, { ignoreTag: true }) : text,
+      ]);
+      return { code: JSON.stringify(Object.fromEntries(parsed)), map: null };
+    },
+  };
+}
+
+const withoutParser = fileURLToPath(
+  new URL("node_modules/@formatjs/icu-messageformat-parser/no-parser.js", import.meta.url),
+);
 
 /** Tells the service worker which files the shell is made of, and gives each build a version. */
 function shellList(): Plugin {
@@ -11,25 +33,10 @@ function shellList(): Plugin {
     generateBundle(_options, bundle) {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") return;
-      const entry = Object.values(bundle).find(
-        (one) => one.type === "chunk" && one.isEntry && one !== worker,
-      );
-      const wanted = new Set<string>();
-      const take = (name: string) => {
-        if (wanted.has(name)) return;
-        wanted.add(name);
-        const chunk = bundle[name];
-        if (chunk?.type !== "chunk") return;
-        for (const one of chunk.imports) take(one);
-        const css = (chunk as { viteMetadata?: { importedCss: Set<string> } }).viteMetadata?.importedCss;
-        for (const one of css ?? []) wanted.add(one);
-      };
-      if (entry) take(entry.fileName);
-      // What the first screens load by themselves comes along, so that they open without a network too.
-      for (const [name, one] of Object.entries(bundle)) {
-        if (one.type === "chunk" && /^assets\/(conversations|en|de)-/.test(name)) take(name);
-      }
-      const files = [...wanted].sort();
+      // All of it: a part that somebody opens first without a network has to be there too.
+      const files = Object.keys(bundle)
+        .filter((name) => /^assets\/.*\.(js|css)$/.test(name))
+        .sort();
       worker.code = worker.code.replace(/(["'`])__SHELL__\1/, JSON.stringify(files));
     },
   };
@@ -55,7 +62,8 @@ function compressed(): Plugin {
 
 export default defineConfig({
   base: "/",
-  plugins: [shellList(), compressed()],
+  plugins: process.env.VITEST ? [] : [parsedCatalogues(), shellList(), compressed()],
+  resolve: process.env.VITEST ? {} : { alias: { "@formatjs/icu-messageformat-parser": withoutParser } },
   build: {
     outDir: "../api/portal_assets",
     emptyOutDir: true,

@@ -56,8 +56,12 @@ export function keepConversation(conversation: Conversation): void {
   queries.setQueryData(keys.conversation(conversation.id), conversation);
 }
 
-/** Put a message where it belongs: over what is there, or as the newest. */
-export function keepMessage(message: Message): void {
+/**
+ * Put a message where it belongs: over what is there, or as the newest.
+ *
+ * maybeOld: it is the answer to a request, which events with later news may have overtaken.
+ */
+export function keepMessage(message: Message, maybeOld = false): void {
   const id = message.conversation_id;
   if (id === null) return;
   sentMessage(message);
@@ -69,7 +73,7 @@ export function keepMessage(message: Message): void {
       there = true;
       return { ...page, items: page.items.map((one) => (one.id === message.id ? { ...one, message } : one)) };
     });
-    if (there) return { ...data, pages };
+    if (there) return maybeOld ? data : { ...data, pages };
     const [first, ...rest] = data.pages;
     if (first === undefined) return data;
     const item: TimelineItem = {

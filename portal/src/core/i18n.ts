@@ -54,8 +54,10 @@ export function t(key: Key, values?: Values): string {
   const { language, catalogue } = useLanguage.getState();
   const text = catalogue[key];
   if (text === undefined) return key;
+  if (typeof text === "string" && !/[{}']/.test(text)) return text;
   let format = formats.get(key);
   if (format === undefined) {
+    // The build has parsed it already; in the tests it is the text itself.
     format = new IntlMessageFormat(text, language, undefined, { ignoreTag: true });
     formats.set(key, format);
   }

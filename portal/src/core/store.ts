@@ -4,7 +4,7 @@
  * One IndexedDB database a user, so that two who share a browser never see each other's. A browser that
  * keeps nothing (private mode, a full disk) loses what a reload would have restored, and nothing else.
  */
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { DBSchema, IDBPDatabase } from "idb";
 import type { OutboxEntry } from "./outbox-rules";
 
 interface Kept extends DBSchema {
@@ -16,13 +16,17 @@ interface Kept extends DBSchema {
 let opened: Promise<IDBPDatabase<Kept> | undefined> | undefined;
 
 export function openStore(userId: string): void {
-  opened = openDB<Kept>(`ringback.${userId}`, 1, {
-    upgrade(database) {
-      database.createObjectStore("outbox", { keyPath: "client_id" });
-      database.createObjectStore("drafts", { keyPath: "conversation" });
-      database.createObjectStore("pages");
-    },
-  }).catch(() => undefined);
+  opened = import("idb")
+    .then(({ openDB }) =>
+      openDB<Kept>(`ringback.${userId}`, 1, {
+        upgrade(database) {
+          database.createObjectStore("outbox", { keyPath: "client_id" });
+          database.createObjectStore("drafts", { keyPath: "conversation" });
+          database.createObjectStore("pages");
+        },
+      }),
+    )
+    .catch(() => undefined);
 }
 
 /** Run something with the store; undefined where there is none or it failed. */

@@ -1,7 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { MessageSquarePlus, Search, Users, X } from "lucide-react";
-import { type KeyboardEvent, useDeferredValue, useId, useMemo, useRef, useState } from "react";
-import { VList, type VListHandle } from "virtua";
+import {
+  type KeyboardEvent,
+  lazy,
+  Suspense,
+  useDeferredValue,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { VListHandle } from "virtua";
 import { api, ok } from "../../core/api";
 import { t } from "../../core/i18n";
 import {
@@ -22,9 +31,12 @@ import { Button, IconButton } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
 import { PresenceDot, presenceText } from "../../ui/PresenceDot";
 import styles from "./Contacts.module.css";
-import { PersonRow } from "./PersonRow";
 
-type Line = { key: string; heading: string } | { key: string; person: Person; at: number };
+// Asked for at once, beside everything else: it is the first thing that is needed after the frame.
+const loading = import("./ContactList");
+const ContactList = lazy(() => loading.then((module) => ({ default: module.ContactList })));
+
+export type Line = { key: string; heading: string } | { key: string; person: Person; at: number };
 
 /** Everybody one can call or write to, oneself on top with the icon for a new conversation. */
 export function Contacts() {
@@ -158,26 +170,9 @@ export function Contacts() {
           <p>{query ? t("contacts.nobody_found_hint") : t("contacts.nobody_hint")}</p>
         </Empty>
       ) : (
-        // biome-ignore lint/a11y/noStaticElementInteractions: the rows inside are what is focused
-        <div className={styles.list} data-contacts="" onKeyDown={move}>
-          <VList ref={list} className={styles.scroller} tabIndex={-1}>
-            {lines.map((line) =>
-              "heading" in line ? (
-                <h2 key={line.key} className={styles.heading}>
-                  {line.heading}
-                </h2>
-              ) : (
-                <PersonRow
-                  key={line.key}
-                  person={line.person}
-                  at={line.at}
-                  current={line.at === chosen}
-                  take={() => setCurrent(line.at)}
-                />
-              ),
-            )}
-          </VList>
-        </div>
+        <Suspense fallback={<Loading label={t("app.loading")} />}>
+          <ContactList ref={list} lines={lines} chosen={chosen} take={setCurrent} move={move} />
+        </Suspense>
       )}
     </aside>
   );

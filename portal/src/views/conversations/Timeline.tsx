@@ -129,7 +129,8 @@ export function Timeline({
                 <p>{t("timeline.empty_hint")}</p>
               </Empty>
             ) : null}
-            <section className={styles.lines} aria-label={t("timeline.label")}>
+            {/* biome-ignore lint/a11y/useSemanticElements: a landmark in each window would be one too many */}
+            <div role="group" className={styles.lines} aria-label={t("timeline.label")}>
               {items.map((item, index) => (
                 <Line
                   key={item.id}
@@ -145,7 +146,7 @@ export function Timeline({
               {pending.map((one) => (
                 <PendingRow key={one.client_id} entry={one} />
               ))}
-            </section>
+            </div>
             <Typing id={id} conversation={conversation} />
           </>
         )}

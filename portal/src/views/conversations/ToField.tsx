@@ -94,11 +94,11 @@ export function ToField({ value, change, label, container, without = [], takeFoc
           positionMethod="fixed"
           align="start"
         >
-          <Combobox.Popup className={styles.popup} aria-label={label}>
+          <Combobox.Popup className={styles.popup}>
             {hits.length === 0 && query !== "" ? (
               <p className={styles.none}>{t(found.isFetching ? "new.searching" : "new.no_match")}</p>
             ) : null}
-            <Combobox.List>
+            <Combobox.List aria-label={label}>
               {hits.map((one) => (
                 <Combobox.Item key={one.key} value={one} className={styles.item} data-testid="suggestion">
                   <Avatar name={one.name} id={one.key} size={28} />

@@ -12,7 +12,7 @@ import { DockTab } from "./DockTab";
 import { NewConversation } from "./NewConversation";
 import { Toasts } from "./Toasts";
 
-onAccepted(keepMessage);
+onAccepted((message) => keepMessage(message, true));
 
 /** The dock: open conversations side by side, minimised ones as tabs; on a phone one at a time fills the page. */
 export function Conversations() {
