@@ -14,7 +14,13 @@ const KEPT = `shell-${SHELL.join().length}-${digest(SHELL.join())}`;
 /** The page is given only to who asks for one; left to itself, a worker asks for anything. */
 const PAGE = new Request("/", { headers: { Accept: "text/html" } });
 
+/** Requests that pass the worker by; its own listener would only be in the way of a page that is closing. */
+type Routed = {
+  addRoutes?: (routes: { condition: { urlPattern: string }; source: "network" }[]) => Promise<void>;
+};
+
 self.addEventListener("install", (event) => {
+  void (event as Routed).addRoutes?.([{ condition: { urlPattern: "/v1/*" }, source: "network" }]);
   event.waitUntil(
     caches
       .open(KEPT)

@@ -93,3 +93,90 @@ async def test_every_page_is_accessible_and_fits(lively: LivelyOffice, dress: st
         if room[0] > room[1]:
             wrong.append(f"{name}: {room[0]} px wide in {room[1]}")
     assert wrong == []
+
+
+async def test_dialogs_menus_and_failures_are_accessible_too(lively: LivelyOffice) -> None:
+    page = await lively.office.page("101")
+    await with_axe(page)
+    wrong: list[str] = []
+
+    async def look(state: str) -> None:
+        # What fades in is not there for axe until it has.
+        await page.wait_for_function(
+            "() => document.getAnimations().every((one) => one.playState !== 'running')"
+        )
+        wrong.extend(f"{state}: {one}" for one in await violations(page))
+
+    async def go(address: str) -> None:
+        await page.evaluate("(address) => history.pushState(null, '', address)", address)
+        await settled(page)
+
+    await go("/messages")
+    await page.get_by_role("button", name="More about the message from Carla Cruz").click()
+    await look("voicemail menu")
+    await page.keyboard.press("Escape")
+    await go("/office")
+    await page.get_by_role("button", name="Add a user").click()
+    await look("user form")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_role("button", name="More about Bob Böhm").click()
+    await page.get_by_role("menuitem", name="Disable").click()
+    await look("question")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Import").click()
+    rows = b"extension,display_name,role\n202,Finn Fuchs,emperor\n"
+    await page.get_by_label("File").set_input_files(
+        [{"name": "users.csv", "mimeType": "text/csv", "buffer": rows}]
+    )
+    await expect(page.get_by_role("row", name="2 role")).to_be_visible()
+    await look("import with flaws")
+    await page.keyboard.press("Escape")
+    await page.route("**/v1/call-log?*", lambda route: route.fulfill(status=404, json={"code": "not_found"}))
+    await go("/calls")
+    await expect(page.get_by_text("This could not be read")).to_be_visible()
+    await look("failure")
+    await page.unroute("**/v1/call-log?*")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("main").get_by_text("Incoming, missed")).to_be_visible()
+    assert wrong == []
+
+
+async def test_the_pages_are_used_by_keyboard_alone(lively: LivelyOffice) -> None:
+    """From the first key to the history of a conversation and back, and a form in a dialog."""
+    page = await lively.office.page("101")
+    focused = page.locator(":focus")
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("Tab")
+    await expect(focused).to_have_text("Skip to the page")
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        if await focused.get_attribute("href") == "/messages":
+            break
+    await page.keyboard.press("Enter")
+    tab = page.get_by_role("tab", name="Chat and SMS")
+    await expect(tab).to_be_visible()
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        if await focused.get_attribute("role") == "tab":
+            break
+    await page.keyboard.press("ArrowRight")
+    await expect(tab).to_be_focused()
+    await expect(tab).to_have_attribute("aria-selected", "true")
+    link = page.get_by_role("main").get_by_role("link", name="Bob Böhm")
+    await expect(link).to_be_visible()
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        if await focused.inner_text() == "Bob Böhm":
+            break
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Bob Böhm", level=1)).to_be_visible()
+    await page.go_back()
+    await expect(tab).to_have_attribute("aria-selected", "true")
+    await page.evaluate("history.pushState(null, '', '/office?tab=keys')")
+    make = page.get_by_role("button", name="Make a key")
+    await make.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog", name="Make a key")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(make).to_be_focused()

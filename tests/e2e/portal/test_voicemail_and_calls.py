@@ -16,13 +16,13 @@ async def test_a_voicemail_is_heard_moved_and_deleted_with_time_to_think_again(l
     await expect(new).to_contain_text("not heard yet")
     await new.get_by_role("button", name="Play the message from Carla Cruz").click()
     slider = new.get_by_role("slider")
-    await page.wait_for_function("document.querySelector('main audio').currentTime > 0.2")
+    await page.wait_for_function("() => document.querySelector('main audio').currentTime > 0.2")
     await expect(new).not_to_contain_text("not heard yet")
     await expect(page.get_by_role("tab", name="Voicemail", exact=True)).to_be_visible()
     assert await weight(new.get_by_role("rowheader")) < 700
     # The recording comes in parts, so any place in it can be reached.
     await slider.fill("1")
-    await page.wait_for_function("document.querySelector('main audio').currentTime >= 1")
+    await page.wait_for_function("() => document.querySelector('main audio').currentTime >= 1")
     await new.get_by_role("button", name="More about the message from Carla Cruz").click()
     await page.get_by_role("menuitemradio", name="Family").click()
     await expect(new).to_contain_text("Family")

@@ -4,11 +4,10 @@
  * A new page: its component in a folder beside this file, its texts in `locales/<language>/pages.json`, and an entry here.
  */
 import { Building2, House, MessagesSquare, Phone, Settings } from "lucide-react";
-import { type ComponentType, lazy } from "react";
+import { type ComponentType, lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
 import type { Me } from "../../core/api";
 import type { Key } from "../../core/i18n";
-import { CallsBadge, MessagesBadge } from "./parts/Badges";
 
 export type Page = {
   /** Where the link in the list of pages leads. */
@@ -27,6 +26,25 @@ export type Page = {
 const Messages = lazy(() => import("./messages/Messages").then((module) => ({ default: module.Messages })));
 const HistoryPage = lazy(() =>
   import("./history/HistoryPage").then((module) => ({ default: module.HistoryPage })),
+);
+
+const LateMessagesBadge = lazy(() =>
+  import("./parts/Badges").then((module) => ({ default: module.MessagesBadge })),
+);
+const LateCallsBadge = lazy(() =>
+  import("./parts/Badges").then((module) => ({ default: module.CallsBadge })),
+);
+
+/** Counts come when they come; the links do not wait for them. */
+const MessagesBadge = () => (
+  <Suspense fallback={null}>
+    <LateMessagesBadge />
+  </Suspense>
+);
+const CallsBadge = () => (
+  <Suspense fallback={null}>
+    <LateCallsBadge />
+  </Suspense>
 );
 
 /** The list of messages, or the history of one conversation. */

@@ -15,6 +15,7 @@ import { Found } from "../messages/Found";
 import message from "../messages/Messages.module.css";
 import { Select, TextField } from "../parts/Fields";
 import { Loaded } from "../parts/Loaded";
+import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";
 import styles from "./History.module.css";
 import { Past } from "./Past";
@@ -167,21 +168,17 @@ function Export({ id }: { id: string }) {
           <span className="listened">{t("history.export")}</span>
         </span>
       </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={4} align="end" className={menu.positioner ?? ""}>
-          <Menu.Popup className={menu.popup ?? ""}>
-            {FORMATS.map((format) => (
-              <Menu.Item
-                key={format}
-                className={menu.item ?? ""}
-                render={<a href={`/v1/conversations/${id}:export?format=${format}`} download />}
-              >
-                {t(`history.export_${format}`)}
-              </Menu.Item>
-            ))}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
+      <MenuPopup>
+        {FORMATS.map((format) => (
+          <Menu.Item
+            key={format}
+            className={menu.item ?? ""}
+            render={<a href={`/v1/conversations/${id}:export?format=${format}`} download />}
+          >
+            {t(`history.export_${format}`)}
+          </Menu.Item>
+        ))}
+      </MenuPopup>
     </Menu.Root>
   );
 }

@@ -30,6 +30,7 @@ import { type Column, DataTable } from "../parts/DataTable";
 import { FormDialog } from "../parts/Dialog";
 import { Select } from "../parts/Fields";
 import { Loaded } from "../parts/Loaded";
+import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";
 import styles from "./Messages.module.css";
 import { Player } from "./Player";
@@ -191,49 +192,45 @@ function Actions({ one, forward }: { one: Voicemail; forward: () => void }) {
         <Menu.Trigger className={iconButtonClass(true)} aria-label={t("voicemail.more", { name })}>
           <Ellipsis size={18} aria-hidden="true" />
         </Menu.Trigger>
-        <Menu.Portal>
-          <Menu.Positioner sideOffset={4} align="end" className={menu.positioner ?? ""}>
-            <Menu.Popup className={menu.popup ?? ""}>
-              <Menu.Item className={menu.item ?? ""} onClick={() => void change(one, { heard: !one.heard })}>
-                {t(one.heard ? "voicemail.mark_unheard" : "voicemail.mark_heard")}
-              </Menu.Item>
-              <Menu.Item className={menu.item ?? ""} onClick={forward}>
-                {t("voicemail.forward")}
-              </Menu.Item>
-              {caller.number ? (
-                <Menu.Item className={menu.item ?? ""} onClick={() => void write(one)}>
-                  <MessageSquare size={17} aria-hidden="true" />
-                  {t("voicemail.write")}
-                </Menu.Item>
-              ) : null}
-              <Menu.Item
-                className={menu.item ?? ""}
-                render={<a href={one.audio_url} download={`voicemail-${one.received_at.slice(0, 16)}.wav`} />}
-              >
-                {t("voicemail.download")}
-              </Menu.Item>
-              <Menu.Separator className={menu.separator ?? ""} />
-              <Menu.Group>
-                <Menu.GroupLabel className={menu.label ?? ""}>{t("voicemail.move")}</Menu.GroupLabel>
-                <Menu.RadioGroup
-                  value={one.folder}
-                  onValueChange={(folder: Folder) => void change(one, { folder })}
-                >
-                  {FOLDERS.map((folder) => (
-                    <Menu.RadioItem key={folder} value={folder} className={menu.item ?? ""} closeOnClick>
-                      <span className={menu.mark}>
-                        <Menu.RadioItemIndicator>
-                          <Check size={16} aria-hidden="true" />
-                        </Menu.RadioItemIndicator>
-                      </span>
-                      {t(`voicemail.folder_${folder}`)}
-                    </Menu.RadioItem>
-                  ))}
-                </Menu.RadioGroup>
-              </Menu.Group>
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
+        <MenuPopup>
+          <Menu.Item className={menu.item ?? ""} onClick={() => void change(one, { heard: !one.heard })}>
+            {t(one.heard ? "voicemail.mark_unheard" : "voicemail.mark_heard")}
+          </Menu.Item>
+          <Menu.Item className={menu.item ?? ""} onClick={forward}>
+            {t("voicemail.forward")}
+          </Menu.Item>
+          {caller.number ? (
+            <Menu.Item className={menu.item ?? ""} onClick={() => void write(one)}>
+              <MessageSquare size={17} aria-hidden="true" />
+              {t("voicemail.write")}
+            </Menu.Item>
+          ) : null}
+          <Menu.Item
+            className={menu.item ?? ""}
+            render={<a href={one.audio_url} download={`voicemail-${one.received_at.slice(0, 16)}.wav`} />}
+          >
+            {t("voicemail.download")}
+          </Menu.Item>
+          <Menu.Separator className={menu.separator ?? ""} />
+          <Menu.Group>
+            <Menu.GroupLabel className={menu.label ?? ""}>{t("voicemail.move")}</Menu.GroupLabel>
+            <Menu.RadioGroup
+              value={one.folder}
+              onValueChange={(folder: Folder) => void change(one, { folder })}
+            >
+              {FOLDERS.map((folder) => (
+                <Menu.RadioItem key={folder} value={folder} className={menu.item ?? ""} closeOnClick>
+                  <span className={menu.mark}>
+                    <Menu.RadioItemIndicator>
+                      <Check size={16} aria-hidden="true" />
+                    </Menu.RadioItemIndicator>
+                  </span>
+                  {t(`voicemail.folder_${folder}`)}
+                </Menu.RadioItem>
+              ))}
+            </Menu.RadioGroup>
+          </Menu.Group>
+        </MenuPopup>
       </Menu.Root>
     </span>
   );

@@ -14,6 +14,7 @@ import messages from "../messages/Messages.module.css";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Confirm, SecretDialog } from "../parts/Dialog";
 import { Loaded } from "../parts/Loaded";
+import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";
 import { Bar } from "./Bar";
 import { ImportDialog } from "./ImportDialog";
@@ -194,54 +195,50 @@ function Actions({ user, act }: { user: User; act: (doing: Doing) => void }) {
       >
         <Ellipsis size={18} aria-hidden="true" />
       </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={4} align="end" className={menu.positioner ?? ""}>
-          <Menu.Popup className={menu.popup ?? ""}>
-            <Menu.Item className={item} onClick={() => act({ what: "edit", user })}>
-              {t("users.edit")}
-            </Menu.Item>
-            <Menu.Item
-              className={item}
-              onClick={() =>
-                void attempt(
-                  change(user, { sms_enabled: !user.sms_enabled }),
-                  t(user.sms_enabled ? "users.sms_off" : "users.sms_on", { name: user.display_name }),
-                )
-              }
-            >
-              {t(user.sms_enabled ? "users.turn_sms_off" : "users.turn_sms_on")}
-            </Menu.Item>
-            <Menu.Item className={item} onClick={() => act({ what: "reset", user })}>
-              {t("users.reset")}
-            </Menu.Item>
-            {self ? null : (
-              <>
-                <Menu.Separator className={menu.separator ?? ""} />
-                {user.enabled ? (
-                  <Menu.Item className={danger} onClick={() => act({ what: "disable", user })}>
-                    {t("users.disable")}
-                  </Menu.Item>
-                ) : (
-                  <Menu.Item
-                    className={item}
-                    onClick={() =>
-                      void attempt(
-                        change(user, { enabled: true }),
-                        t("users.enabled_done", { name: user.display_name }),
-                      )
-                    }
-                  >
-                    {t("users.enable")}
-                  </Menu.Item>
-                )}
-                <Menu.Item className={danger} onClick={() => act({ what: "delete", user })}>
-                  {t("users.delete")}
-                </Menu.Item>
-              </>
+      <MenuPopup>
+        <Menu.Item className={item} onClick={() => act({ what: "edit", user })}>
+          {t("users.edit")}
+        </Menu.Item>
+        <Menu.Item
+          className={item}
+          onClick={() =>
+            void attempt(
+              change(user, { sms_enabled: !user.sms_enabled }),
+              t(user.sms_enabled ? "users.sms_off" : "users.sms_on", { name: user.display_name }),
+            )
+          }
+        >
+          {t(user.sms_enabled ? "users.turn_sms_off" : "users.turn_sms_on")}
+        </Menu.Item>
+        <Menu.Item className={item} onClick={() => act({ what: "reset", user })}>
+          {t("users.reset")}
+        </Menu.Item>
+        {self ? null : (
+          <>
+            <Menu.Separator className={menu.separator ?? ""} />
+            {user.enabled ? (
+              <Menu.Item className={danger} onClick={() => act({ what: "disable", user })}>
+                {t("users.disable")}
+              </Menu.Item>
+            ) : (
+              <Menu.Item
+                className={item}
+                onClick={() =>
+                  void attempt(
+                    change(user, { enabled: true }),
+                    t("users.enabled_done", { name: user.display_name }),
+                  )
+                }
+              >
+                {t("users.enable")}
+              </Menu.Item>
             )}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
+            <Menu.Item className={danger} onClick={() => act({ what: "delete", user })}>
+              {t("users.delete")}
+            </Menu.Item>
+          </>
+        )}
+      </MenuPopup>
     </Menu.Root>
   );
 }

@@ -14,6 +14,7 @@ import { type Column, DataTable } from "../parts/DataTable";
 import { Confirm, FormDialog, SecretDialog } from "../parts/Dialog";
 import { Switch, TextField } from "../parts/Fields";
 import { Loaded } from "../parts/Loaded";
+import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";
 import { Deliveries } from "./Deliveries";
 import styles from "./Office.module.css";
@@ -213,39 +214,32 @@ function Actions({ webhook, act }: { webhook: Webhook; act: (doing: Doing) => vo
       <Menu.Trigger className={iconButtonClass(true)} aria-label={t("webhooks.more", { url: webhook.url })}>
         <Ellipsis size={18} aria-hidden="true" />
       </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={4} align="end" className={menu.positioner ?? ""}>
-          <Menu.Popup className={menu.popup ?? ""}>
-            <Menu.Item className={item} onClick={() => act({ what: "deliveries", webhook })}>
-              {t("webhooks.deliveries")}
-            </Menu.Item>
-            <Menu.Item className={item} onClick={() => void test()}>
-              {t("webhooks.test")}
-            </Menu.Item>
-            {webhook.dead > 0 ? (
-              <Menu.Item className={item} onClick={() => void replay()}>
-                {t("webhooks.replay_dead", { count: webhook.dead })}
-              </Menu.Item>
-            ) : null}
-            <Menu.Item className={item} onClick={() => act({ what: "edit", webhook })}>
-              {t("webhooks.edit")}
-            </Menu.Item>
-            <Menu.Item className={item} onClick={() => void enable()}>
-              {t(webhook.enabled ? "webhooks.turn_off" : "webhooks.turn_on")}
-            </Menu.Item>
-            <Menu.Item className={item} onClick={() => act({ what: "rotate", webhook })}>
-              {t("webhooks.rotate")}
-            </Menu.Item>
-            <Menu.Separator className={menu.separator ?? ""} />
-            <Menu.Item
-              className={`${menu.item} ${menu.danger}`}
-              onClick={() => act({ what: "delete", webhook })}
-            >
-              {t("webhooks.delete")}
-            </Menu.Item>
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
+      <MenuPopup>
+        <Menu.Item className={item} onClick={() => act({ what: "deliveries", webhook })}>
+          {t("webhooks.deliveries")}
+        </Menu.Item>
+        <Menu.Item className={item} onClick={() => void test()}>
+          {t("webhooks.test")}
+        </Menu.Item>
+        {webhook.dead > 0 ? (
+          <Menu.Item className={item} onClick={() => void replay()}>
+            {t("webhooks.replay_dead", { count: webhook.dead })}
+          </Menu.Item>
+        ) : null}
+        <Menu.Item className={item} onClick={() => act({ what: "edit", webhook })}>
+          {t("webhooks.edit")}
+        </Menu.Item>
+        <Menu.Item className={item} onClick={() => void enable()}>
+          {t(webhook.enabled ? "webhooks.turn_off" : "webhooks.turn_on")}
+        </Menu.Item>
+        <Menu.Item className={item} onClick={() => act({ what: "rotate", webhook })}>
+          {t("webhooks.rotate")}
+        </Menu.Item>
+        <Menu.Separator className={menu.separator ?? ""} />
+        <Menu.Item className={`${menu.item} ${menu.danger}`} onClick={() => act({ what: "delete", webhook })}>
+          {t("webhooks.delete")}
+        </Menu.Item>
+      </MenuPopup>
     </Menu.Root>
   );
 }
