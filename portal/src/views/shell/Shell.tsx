@@ -7,12 +7,14 @@ import { forgetWindows, restoreWindows } from "../../core/windows";
 import { Boundary } from "../../ui/Boundary";
 import { buttonClass } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
-import { Contacts } from "../contacts/Contacts";
 import { pages } from "../pages";
 import { LinkState } from "./LinkState";
 import { Nav } from "./Nav";
 import styles from "./Shell.module.css";
 
+// Fetched at once, beside the first scripts rather than in them.
+const loadingContacts = import("../contacts/Contacts");
+const Contacts = lazy(() => loadingContacts.then((module) => ({ default: module.Contacts })));
 const AccountMenu = lazy(() => import("./AccountMenu").then((module) => ({ default: module.AccountMenu })));
 const Conversations = lazy(() =>
   import("../conversations").then((module) => ({ default: module.Conversations })),
@@ -66,7 +68,9 @@ export function Shell() {
         </Boundary>
       </main>
       <Boundary>
-        <Contacts />
+        <Suspense fallback={null}>
+          <Contacts />
+        </Suspense>
       </Boundary>
       <Boundary>
         <Suspense fallback={null}>
