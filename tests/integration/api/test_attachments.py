@@ -395,13 +395,13 @@ async def test_explaining_says_what_is_wrong_with_the_files_as_sending_would(
     good = await uploaded(world, tenant.tokens[0])
     used = (await text_with_file(world, tenant)).body["attachments"][0]["id"]
     theirs = await uploaded(world, other.tokens[0])
-    for files in ([good], [good, good], [used], [theirs], ["att_" + "0" * 32]):
-        wanted = {**body, "attachment_ids": files}
+    for carried in ([good], [good, good], [used], [theirs], ["att_" + "0" * 32]):
+        wanted = {**body, "attachment_ids": carried}
         said = await world.client.post("/v1/messages:explain", tenant.tokens[0], wanted)
         sent = await world.client.post("/v1/messages", tenant.tokens[0], wanted)
         assert said.status == 200
-        assert said.body["accepted"] == (files == [good])
-        if files == [good]:
+        assert said.body["accepted"] == (carried == [good])
+        if carried == [good]:
             assert sent.status == 202
             good = await uploaded(world, tenant.tokens[0])
         else:
