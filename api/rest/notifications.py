@@ -28,7 +28,7 @@ from engine.notifications.preferences import LONGEST_WAIT_MINUTES
 
 routes = Routes("notifications")
 
-_Url = Annotated[str, Field(min_length=1, max_length=2_048)]
+_Url = Annotated[str, Field(min_length=1, max_length=2_048, pattern=r"^[!-~]+$")]
 _Key = Annotated[str, Field(min_length=1, max_length=200)]
 
 
