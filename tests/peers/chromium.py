@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.peers.apt import CannotInstall, install
 from tests.peers.require import unavailable
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -44,16 +44,10 @@ def find_chromium() -> Path:
         found = shutil.which(name)
         if found is not None:
             return Path(found)
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise PeerUnavailable("no Chromium on PATH; on Debian, as root: apt-get install chromium")
-    install = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(
-            [*install, *words], env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
-        if done.returncode:
-            raise PeerUnavailable(f"apt-get {words[0]}: {done.stderr.strip()[-200:]}")
+    try:
+        install("chromium")
+    except CannotInstall as error:
+        raise PeerUnavailable(f"no Chromium: {error}") from None
     found = shutil.which("chromium")
     if found is None:
         raise PeerUnavailable("apt-get installed no chromium")

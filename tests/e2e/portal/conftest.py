@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 
+#: The first one may have to install a browser and build the pages.
+_TIMEOUT_S = 600
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
+
+
 @pytest.fixture(scope="session")
 def built_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Served from a copy, so that sources may be changed and built while the tests run."""

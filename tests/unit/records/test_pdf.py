@@ -13,6 +13,7 @@ from engine.adapters.pdf import USUAL_FONTS, PdfProcess
 from engine.errors import RateLimited
 from engine.records.exporting import Paper
 from engine.records.lines import Line
+from tests.peers.apt import CannotInstall, install
 from tests.peers.require import unavailable
 
 
@@ -24,11 +25,20 @@ def paper(*texts: str) -> Paper:
     return Paper("Talk", [("With", "Ann")], [line(text) for text in texts])
 
 
-@pytest.fixture
+def dejavu() -> Path | None:
+    return next((one for one in USUAL_FONTS if one.is_file() and "DejaVu" in one.name), None)
+
+
+@pytest.fixture(scope="module")
 def font() -> Path:
-    found = next((one for one in USUAL_FONTS if one.is_file() and "DejaVu" in one.name), None)
+    found = dejavu()
     if found is None:
-        unavailable("dejavu", "DejaVu Sans is not installed")
+        try:
+            install("fonts-dejavu-core")
+        except CannotInstall as error:
+            unavailable("dejavu", str(error))
+        found = dejavu()
+    assert found is not None
     return found
 
 
