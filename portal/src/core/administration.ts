@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, ok, raw, type Schemas, type User } from "./api";
 import { onFrame } from "./live";
 import { readAll } from "./pages";
-import { queries } from "./queries";
+import { renew } from "./queries";
 
 export type NumberOf = Schemas["NumberResource"];
 export type Device = Schemas["DeviceResource"];
@@ -29,7 +29,7 @@ export const useWebhooks = () => useQuery({ queryKey: [OFFICE, "webhooks"], quer
 
 /** After a change of one's own, and when an event tells of somebody else's. */
 export async function officeChanged(...nouns: string[]): Promise<void> {
-  await Promise.all(nouns.map((one) => queries.invalidateQueries({ queryKey: [OFFICE, one] })));
+  await Promise.all(nouns.map((one) => renew([OFFICE, one])));
 }
 
 for (const [prefix, noun] of [

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, ok, type Schemas } from "./api";
 import { onFrame } from "./live";
 import { usePages } from "./pages";
-import { queries } from "./queries";
+import { renew } from "./queries";
 
 export type LoggedCall = Schemas["CallLogResource"];
 export type LiveCall = Schemas["LiveCallResource"];
@@ -30,10 +30,10 @@ export async function seenCalls(): Promise<void> {
   await ok(api.POST("/v1/call-log:seen", { body: {} }));
 }
 
-onFrame("call_log.", () => void queries.invalidateQueries({ queryKey: LOG }));
+onFrame("call_log.", () => void renew(LOG));
 for (const type of ["calls", "presence"]) {
   onFrame(type, (frame) => {
-    if (frame.type === type) void queries.invalidateQueries({ queryKey: LIVE });
+    if (frame.type === type) void renew(LIVE);
   });
 }
 

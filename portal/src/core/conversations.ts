@@ -9,12 +9,13 @@ import { create } from "zustand";
 import { api, type Conversation, type Message, ok, type TimelineItem, type TimelinePage } from "./api";
 import { onFrame } from "./live";
 import { sentMessage } from "./outbox";
-import { keys, queries } from "./queries";
+import { keys, overtake, queries, renew } from "./queries";
 import { currentUserId } from "./session";
 
 type Pages = InfiniteData<TimelinePage, unknown>;
 
 const PAGE = 40;
+const CATCH_UP = 200;
 
 export function useConversation(id: string) {
   return useQuery({ queryKey: keys.conversation(id), queryFn: () => fetchConversation(id) });
@@ -65,6 +66,7 @@ export function keepMessage(message: Message, maybeOld = false): void {
   const id = message.conversation_id;
   if (id === null) return;
   sentMessage(message);
+  if (!maybeOld) overtake(keys.timeline(id));
   queries.setQueryData<Pages>(keys.timeline(id), (data) => {
     if (data === undefined) return data;
     let there = false;
@@ -95,34 +97,49 @@ function inserted(items: TimelineItem[], item: TimelineItem): TimelineItem[] {
   return at < 0 ? [...items, item] : [...items.slice(0, at), item, ...items.slice(at)];
 }
 
-const catching = new Set<string>();
+/** Which timelines are being caught up with, and whether more has come since it was asked for. */
+const catching = new Map<string, boolean>();
 
 /** Fetch what came behind the newest item that is loaded: notices and calls come without being brought. */
 export async function catchUp(id: string): Promise<void> {
-  const data = queries.getQueryData<Pages>(keys.timeline(id));
-  const first = data?.pages[0];
-  if (first === undefined || catching.has(id)) return;
-  if (first.newer_cursor === null) {
-    await queries.invalidateQueries({ queryKey: keys.timeline(id) });
+  overtake(keys.timeline(id));
+  if (catching.has(id)) {
+    catching.set(id, true);
     return;
   }
-  catching.add(id);
   try {
-    const params = { path: { conversation_id: id }, query: { after: first.newer_cursor, limit: 200 } };
-    const page = await ok(api.GET("/v1/conversations/{conversation_id}/timeline", { params }));
-    if (page.items.length === 0) return;
-    queries.setQueryData<Pages>(keys.timeline(id), (now) => {
-      const [newest, ...rest] = now?.pages ?? [];
-      if (now === undefined || newest === undefined) return now;
-      const fresh = new Set(page.items.map((one) => one.id));
-      const items = [...page.items, ...newest.items.filter((one) => !fresh.has(one.id))];
-      return { ...now, pages: [{ ...newest, items, newer_cursor: page.newer_cursor }, ...rest] };
-    });
+    do {
+      catching.set(id, false);
+      await catchUpOnce(id);
+    } while (catching.get(id));
   } catch {
     // The next event or the next connection brings it.
   } finally {
     catching.delete(id);
   }
+}
+
+async function catchUpOnce(id: string): Promise<void> {
+  const first = queries.getQueryData<Pages>(keys.timeline(id))?.pages[0];
+  if (first === undefined) return;
+  if (first.newer_cursor === null) {
+    await renew(keys.timeline(id));
+    return;
+  }
+  const params = { path: { conversation_id: id }, query: { after: first.newer_cursor, limit: CATCH_UP } };
+  const page = await ok(api.GET("/v1/conversations/{conversation_id}/timeline", { params }));
+  if (page.items.length === 0) return;
+  if (page.items.length === CATCH_UP) catching.set(id, true);
+  queries.setQueryData<Pages>(keys.timeline(id), (now) => {
+    const [newest, ...rest] = now?.pages ?? [];
+    if (now === undefined || newest === undefined) return now;
+    // A message that is there may have been brought up to date by an event since this page was asked for.
+    const known = new Map(newest.items.map((one) => [one.id, one]));
+    const fresh = page.items.map((one) => (one.type === "message" ? (known.get(one.id) ?? one) : one));
+    const brought = new Set(fresh.map((one) => one.id));
+    const items = [...fresh, ...newest.items.filter((one) => !brought.has(one.id))];
+    return { ...now, pages: [{ ...newest, items, newer_cursor: page.newer_cursor }, ...rest] };
+  });
 }
 
 // Who is writing right now.
@@ -163,8 +180,8 @@ function listsChanged(): void {
   if (listsDue !== undefined) return;
   listsDue = setTimeout(() => {
     listsDue = undefined;
-    void queries.invalidateQueries({ queryKey: keys.conversations });
-    void queries.invalidateQueries({ queryKey: keys.unread });
+    void renew(keys.conversations);
+    void renew(keys.unread);
   }, 250);
 }
 
@@ -174,7 +191,7 @@ function conversationChanged(id: string): void {
   if (due.has(id)) return;
   const timer = setTimeout(() => {
     due.delete(id);
-    void queries.invalidateQueries({ queryKey: keys.conversation(id) });
+    void renew(keys.conversation(id));
   }, 60);
   due.set(id, timer);
 }

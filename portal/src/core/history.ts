@@ -3,7 +3,7 @@
  *
  * What is loaded has no gaps. News is read behind the newest item once the end has been reached.
  */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { api, type Message, ok, type TimelineItem, type TimelinePage } from "./api";
 import { onFrame, onRefresh } from "./live";
 
@@ -50,6 +50,12 @@ export function withMessage(past: Past, message: Message): Past {
   return { ...past, items: past.items.map((one) => (one.id === message.id ? { ...one, message } : one)) };
 }
 
+/** An answer to what was asked before these messages were told of. */
+function withTold(page: TimelinePage, told: ReadonlyMap<string, Message>): TimelinePage {
+  if (told.size === 0) return page;
+  return { ...page, items: page.items.map((one) => ({ ...one, message: told.get(one.id) ?? one.message })) };
+}
+
 /** Where in it the day begins, or what came first after it; -1 where nothing did. */
 export function indexOfDay(items: readonly TimelineItem[], dayMs: number): number {
   return items.findIndex((one) => Date.parse(one.at) >= dayMs);
@@ -63,131 +69,169 @@ const CHOSEN = {
   files: { has_attachment: true },
 } as const;
 
-type Query = { limit: number; cursor?: string; around?: string; after?: string };
+/** Where reading begins: around a message, at a day (its first ms), or at the end. */
+export type Start = { message: string } | { dayMs: number } | undefined;
 
-function read(id: string, sort: Sort, query: Query): Promise<TimelinePage> {
+export type Asked = { limit: number; cursor?: string; around?: string; after?: string; atMs?: number };
+
+function ask(id: string, sort: Sort, { atMs, ...query }: Asked): Promise<TimelinePage> {
   const path = { conversation_id: id };
-  if (sort === "all") {
-    return ok(api.GET("/v1/conversations/{conversation_id}/timeline", { params: { path, query } }));
+  if (sort !== "all") {
+    const chosen = { limit: query.limit, ...(query.cursor ? { cursor: query.cursor } : {}), ...CHOSEN[sort] };
+    return ok(api.GET("/v1/conversations/{conversation_id}/history", { params: { path, query: chosen } }));
   }
-  const chosen = { limit: query.limit, ...(query.cursor ? { cursor: query.cursor } : {}), ...CHOSEN[sort] };
-  return ok(api.GET("/v1/conversations/{conversation_id}/history", { params: { path, query: chosen } }));
+  if (atMs !== undefined) {
+    const around = { at: new Date(atMs).toISOString(), limit: query.limit };
+    return ok(
+      api.GET("/v1/conversations/{conversation_id}/timeline:at", { params: { path, query: around } }),
+    );
+  }
+  return ok(api.GET("/v1/conversations/{conversation_id}/timeline", { params: { path, query } }));
 }
 
-export type History = {
+export type Reading = {
   past: Past;
   state: "loading" | "ready" | "failed";
   error: unknown;
   reading: "older" | "newer" | "jump" | undefined;
-  older: () => Promise<void>;
-  newer: () => Promise<void>;
-  /** Read back until this moment is loaded. */
-  backTo: (ms: number) => Promise<void>;
-  again: () => void;
 };
 
-/** at: the message it begins around; the end where there is none. */
-export function useHistory(id: string, at: string | null, sort: Sort): History {
-  const [past, setPast] = useState<Past>(NOTHING);
-  const [state, setState] = useState<History["state"]>("loading");
-  const [error, setError] = useState<unknown>();
-  const [reading, setReading] = useState<History["reading"]>();
-  const [turn, setTurn] = useState(0);
-  const now = useRef(past);
-  now.current = past;
-  const busy = useRef(false);
+/**
+ * Reads the past piece by piece, one request at a time, and keeps it true while events come in.
+ *
+ * forwards: whether one can read on behind a position; what is chosen can only be read from its end.
+ */
+export class PastReader {
+  readonly #ask: (asked: Asked) => Promise<TimelinePage>;
+  readonly #start: Start;
+  readonly #forwards: boolean;
+  readonly #listeners = new Set<() => void>();
+  /** Messages told of while a request was on its way, whose answer must not undo them. */
+  readonly #told = new Map<string, Message>();
+  #now: Reading = { past: NOTHING, state: "loading", error: undefined, reading: undefined };
+  #busy = false;
+  #more = false;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a turn is a wish to read it anew
-  useEffect(() => {
-    let wanted = true;
-    setState("loading");
-    const around = at && sort === "all" ? { around: at } : {};
-    read(id, sort, { limit: PAGE, ...around }).then(
-      (page) => {
-        if (!wanted) return;
-        setPast(begun(page, !("around" in around)));
-        setState("ready");
-      },
-      (problem: unknown) => {
-        if (!wanted) return;
-        setError(problem);
-        setState("failed");
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [id, at, sort, turn]);
+  constructor(ask: (asked: Asked) => Promise<TimelinePage>, start: Start, forwards: boolean) {
+    this.#ask = ask;
+    this.#start = start;
+    this.#forwards = forwards;
+  }
 
-  const older = useCallback(async () => {
-    const { older: cursor } = now.current;
-    if (cursor === null || busy.current) return;
-    busy.current = true;
-    setReading("older");
-    try {
-      const page = await read(id, sort, { limit: PAGE, cursor });
-      setPast((one) => withOlder(one, page));
-    } catch {
-      // The next scroll tries again.
-    } finally {
-      busy.current = false;
-      setReading(undefined);
-    }
-  }, [id, sort]);
+  readonly now = (): Reading => this.#now;
 
-  const newer = useCallback(async () => {
-    const { newer: after } = now.current;
-    if (busy.current) return;
-    if (after === null) {
-      setTurn((one) => one + 1);
-      return;
-    }
-    busy.current = true;
-    setReading("newer");
-    try {
-      const page = await read(id, sort, { limit: PAGE, after });
-      // What is chosen is read from its end: there is no reading on behind a position.
-      setPast((one) => withNewer(one, page, sort === "all" ? PAGE : PAGE + 1));
-    } catch {
-      // The next news or scroll tries again.
-    } finally {
-      busy.current = false;
-      setReading(undefined);
-    }
-  }, [id, sort]);
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
 
-  const backTo = useCallback(
-    async (ms: number) => {
-      if (busy.current) return;
-      busy.current = true;
-      setReading("jump");
+  readonly begin = async (): Promise<void> => {
+    if (this.#busy) return;
+    const around = this.#forwards ? this.#start : undefined;
+    const where =
+      around === undefined ? {} : "message" in around ? { around: around.message } : { atMs: around.dayMs };
+    this.#set({ state: "loading" });
+    await this.#alone(undefined, async () => {
       try {
-        let gone = now.current;
-        for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-          const first = gone.items[0];
-          if (gone.older === null || (first !== undefined && Date.parse(first.at) < ms)) break;
-          gone = withOlder(gone, await read(id, sort, { limit: JUMP_PAGE, cursor: gone.older }));
-        }
-        setPast(gone);
-      } finally {
-        busy.current = false;
-        setReading(undefined);
+        const page = await this.#page({ limit: PAGE, ...where });
+        this.#set({ past: begun(page, around === undefined), state: "ready" });
+      } catch (error) {
+        this.#set({ error, state: "failed" });
       }
-    },
-    [id, sort],
-  );
+    });
+  };
+
+  readonly older = async (): Promise<void> => {
+    const { older: cursor } = this.#now.past;
+    if (cursor === null) return;
+    await this.#alone("older", async () => {
+      const page = await this.#page({ limit: PAGE, cursor });
+      this.#set({ past: withOlder(this.#now.past, page) });
+    }).catch(() => undefined); // the next scroll tries again
+  };
+
+  readonly newer = async (): Promise<void> => {
+    const { newer: after } = this.#now.past;
+    if (after === null) return this.begin();
+    await this.#alone("newer", async () => {
+      const page = await this.#page({ limit: PAGE, after });
+      this.#set({ past: withNewer(this.#now.past, page, this.#forwards ? PAGE : PAGE + 1) });
+    }).catch(() => undefined); // the next news or scroll tries again
+  };
+
+  /** Read back until this moment is loaded. Raises what the request raised. */
+  readonly backTo = async (ms: number): Promise<void> => {
+    await this.#alone("jump", async () => {
+      let gone = this.#now.past;
+      for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+        const first = gone.items[0];
+        if (gone.older === null || (first !== undefined && Date.parse(first.at) < ms)) break;
+        gone = withOlder(gone, await this.#page({ limit: JUMP_PAGE, cursor: gone.older }));
+      }
+      for (const message of this.#told.values()) gone = withMessage(gone, message);
+      this.#set({ past: gone });
+    });
+  };
+
+  /** Something may have come behind the newest item. */
+  readonly news = (): void => {
+    if (this.#busy) this.#more = true;
+    else if (this.#now.past.atEnd) void this.newer();
+  };
+
+  readonly told = (message: Message): void => {
+    if (this.#busy) this.#told.set(message.id, message);
+    const past = withMessage(this.#now.past, message);
+    if (past !== this.#now.past) this.#set({ past });
+  };
+
+  async #page(asked: Asked): Promise<TimelinePage> {
+    return withTold(await this.#ask(asked), this.#told);
+  }
+
+  /** Do this unless something is being read already; what was told of meanwhile is read after it. */
+  async #alone(reading: Reading["reading"], work: () => Promise<void>): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#set({ reading });
+    try {
+      await work();
+    } finally {
+      this.#busy = false;
+      this.#told.clear();
+      this.#set({ reading: undefined });
+      if (this.#more) {
+        this.#more = false;
+        this.news();
+      }
+    }
+  }
+
+  #set(part: Partial<Reading>): void {
+    this.#now = { ...this.#now, ...part };
+    for (const one of this.#listeners) one();
+  }
+}
+
+export type History = Reading & Pick<PastReader, "older" | "newer" | "backTo"> & { again: () => void };
+
+/** message: what it begins around; dayMs: the day it begins at; the end where there is neither. */
+export function useHistory(id: string, message: string | null, dayMs: number | null, sort: Sort): History {
+  const reader = useMemo(() => {
+    const start = dayMs !== null ? { dayMs } : message !== null ? { message } : undefined;
+    return new PastReader((asked) => ask(id, sort, asked), start, sort === "all");
+  }, [id, message, dayMs, sort]);
+  const reading = useSyncExternalStore(reader.subscribe, reader.now);
 
   useEffect(() => {
-    const news = () => {
-      if (now.current.atEnd) void newer();
-    };
+    void reader.begin();
+    const { news } = reader;
     const stops = [
       onFrame("message.", (frame) => {
-        const message = frame.message as Message | undefined;
-        const about =
-          message?.conversation_id ?? (frame.data as { conversation_id?: string })?.conversation_id;
+        const told = frame.message as Message | undefined;
+        const about = told?.conversation_id ?? (frame.data as { conversation_id?: string })?.conversation_id;
         if (about !== id) return;
-        if (message !== undefined) setPast((one) => withMessage(one, message));
+        if (told !== undefined) reader.told(told);
         if (frame.type === "message.created") news();
       }),
       onFrame("conversation.updated", (frame) => (frame.subject === id ? news() : undefined)),
@@ -199,7 +243,8 @@ export function useHistory(id: string, at: string | null, sort: Sort): History {
     return () => {
       for (const stop of stops) stop();
     };
-  }, [id, newer]);
+  }, [id, reader]);
 
-  return { past, state, error, reading, older, newer, backTo, again: () => setTurn((one) => one + 1) };
+  const { older, newer, backTo, begin } = reader;
+  return { ...reading, older, newer, backTo, again: begin };
 }

@@ -5,7 +5,7 @@
  * and keeps its own piece of the cache up to date. `refresh` means that anything may have changed.
  */
 import { create } from "zustand";
-import { queries } from "./queries";
+import { renew } from "./queries";
 import { resume } from "./session";
 import { EventLink, type Frame, type Link, type SocketWorld } from "./socket";
 
@@ -59,7 +59,7 @@ const link = new EventLink(browser, {
   },
   link: (state) => useLink.setState({ link: state }),
   refresh() {
-    void queries.invalidateQueries();
+    void renew();
     for (const one of refreshers) one();
   },
   ended: () => void resume(),

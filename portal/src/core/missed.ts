@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { create } from "zustand";
 import { api, ok, type Schemas } from "./api";
 import { onFrame } from "./live";
-import { queries } from "./queries";
+import { renew } from "./queries";
 
 export type Missed = Schemas["MissedResource"];
 const MISSED = ["missed"] as const;
@@ -22,7 +22,7 @@ export function missedChanged(): void {
   if (due !== undefined) return;
   due = setTimeout(() => {
     due = undefined;
-    void queries.invalidateQueries({ queryKey: MISSED });
+    void renew(MISSED);
   }, 300);
 }
 

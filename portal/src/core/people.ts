@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { create } from "zustand";
 import { api, type Contact, ok, type Presence, type Schemas } from "./api";
 import { onFrame } from "./live";
-import { keys, queries } from "./queries";
+import { keys, queries, renew } from "./queries";
 
 type PresenceFrame = Omit<Presence, "calls">;
 export const usePresences = create<{ users: ReadonlyMap<string, PresenceFrame> }>(() => ({
@@ -14,24 +14,30 @@ export const usePresences = create<{ users: ReadonlyMap<string, PresenceFrame> }
 export const usePresence = (userId: string | null | undefined): PresenceFrame | undefined =>
   usePresences((store) => (userId ? store.users.get(userId) : undefined));
 
+/** What frames told while the list was on its way: newer than what the list says. */
+let toldMeanwhile: PresenceFrame[] | undefined;
+
 onFrame("presence", (frame) => {
   if (frame.type !== "presence") return;
   const { users } = (frame.data ?? {}) as { users?: PresenceFrame[] };
+  toldMeanwhile?.push(...(users ?? []));
   const next = new Map(usePresences.getState().users);
   for (const one of users ?? []) next.set(one.user_id, one);
   usePresences.setState({ users: next });
 });
 
-onFrame("user.", () => void queries.invalidateQueries({ queryKey: keys.presence }));
-onFrame("contact.", () => void queries.invalidateQueries({ queryKey: keys.contacts }));
+onFrame("user.", () => void renew(keys.presence));
+onFrame("contact.", () => void renew(keys.contacts));
 
 /** Everybody in the domain; the answer goes to the store, where frames keep it fresh. */
 export function usePresenceList() {
   return useQuery({
     queryKey: keys.presence,
     queryFn: async () => {
+      const told: PresenceFrame[] = [];
+      toldMeanwhile = told;
       const { items } = await ok(api.GET("/v1/presence"));
-      usePresences.setState({ users: new Map(items.map((one) => [one.user_id, one])) });
+      usePresences.setState({ users: new Map([...items, ...told].map((one) => [one.user_id, one])) });
       return items.length;
     },
   });

@@ -1,7 +1,7 @@
 /** Web Push: being told while no page is open. Asked for in context only, and taken back in one click. */
 import { useQuery } from "@tanstack/react-query";
 import { api, ok } from "./api";
-import { queries } from "./queries";
+import { renew } from "./queries";
 
 const SUBSCRIPTIONS = ["push-subscriptions"] as const;
 
@@ -33,14 +33,14 @@ export async function subscribe(): Promise<"subscribed" | "denied"> {
   const { endpoint, keys } = made.toJSON();
   const body = { endpoint: endpoint ?? "", keys: { p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" } };
   await ok(api.POST("/v1/me/push-subscriptions", { body }));
-  await queries.invalidateQueries({ queryKey: SUBSCRIPTIONS });
+  await renew(SUBSCRIPTIONS);
   return "subscribed";
 }
 
 export async function unsubscribe(id: string): Promise<void> {
   const params = { path: { push_subscription_id: id } };
   await ok(api.DELETE("/v1/me/push-subscriptions/{push_subscription_id}", { params }));
-  await queries.invalidateQueries({ queryKey: SUBSCRIPTIONS });
+  await renew(SUBSCRIPTIONS);
 }
 
 /** base64url without padding, as keys of push services come. */

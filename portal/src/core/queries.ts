@@ -1,5 +1,5 @@
 /** The cache of what the engine said, and the keys it is kept under. */
-import { QueryClient } from "@tanstack/react-query";
+import { type Query, QueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiProblem } from "./api";
 
 export const queries = new QueryClient({
@@ -17,6 +17,38 @@ export const queries = new QueryClient({
     mutations: { networkMode: "always", retry: false },
   },
 });
+
+/** Questions on their way whose answer may be older than what an event has said since. */
+const overtaken = new Set<string>();
+
+const isOnItsWay = (query: Query): boolean => query.state.fetchStatus === "fetching";
+
+queries.getQueryCache().subscribe((event) => {
+  if (event.type !== "updated" || event.action.type !== "success" || event.action.manual) return;
+  if (!overtaken.delete(event.query.queryHash)) return;
+  void queries.invalidateQueries({ queryKey: event.query.queryKey, exact: true });
+});
+
+/** An event changed what is kept under this key: have an answer that is on its way asked for again. */
+export function overtake(queryKey: QueryKey): void {
+  for (const one of queries.getQueryCache().findAll({ queryKey, predicate: isOnItsWay })) {
+    overtaken.add(one.queryHash);
+  }
+}
+
+/**
+ * Have what is kept under this key, or all of it, read anew where it is shown.
+ *
+ * What is being read for the first time is read once more afterwards, since its answer may be older than
+ * the wish; invalidating alone would take that answer for a new one.
+ */
+export async function renew(queryKey: QueryKey = []): Promise<void> {
+  const first = (query: Query) => isOnItsWay(query) && query.state.data === undefined;
+  for (const one of queries.getQueryCache().findAll({ queryKey, predicate: first })) {
+    overtaken.add(one.queryHash);
+  }
+  await queries.invalidateQueries({ queryKey });
+}
 
 export const keys = {
   me: ["me"] as const,

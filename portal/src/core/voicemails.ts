@@ -4,7 +4,7 @@ import { api, ok, type Schemas } from "./api";
 import { t } from "./i18n";
 import { onFrame } from "./live";
 import { usePages } from "./pages";
-import { queries } from "./queries";
+import { renew } from "./queries";
 import { soon } from "./soon";
 
 export type Voicemail = Schemas["VoicemailResource"];
@@ -55,8 +55,8 @@ export function deleteVoicemail(one: Voicemail): void {
 }
 
 function changed(): void {
-  void queries.invalidateQueries({ queryKey: LISTS });
-  void queries.invalidateQueries({ queryKey: BOXES });
+  void renew(LISTS);
+  void renew(BOXES);
 }
 
 onFrame("voicemail.", changed);

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.portal.office import PATIENCE_MS, Office
 from tests.e2e.portal.pages import (
@@ -94,6 +96,32 @@ async def test_a_message_that_was_refused_says_why_and_can_be_sent_again_or_disc
     await users.update(SYSTEM, office.users["101"].id, UpdateUser(sms_enabled=True))
     await window.get_by_role("button", name="Try again").click()
     await expect(messages(window)).to_contain_text(["First", "Second"])
+
+
+async def test_news_that_overtakes_the_answer_to_an_earlier_question_stays(office: Office) -> None:
+    page = await office.page()
+    frames: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(frame)))
+    await office.log_in(page, "101")
+    held: list[str] = []
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        held.append(await answer.text())
+        async with asyncio.timeout(PATIENCE_MS / 1_000):
+            while not any('"delivered"' in str(frame) for frame in frames):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await route.fulfill(response=answer)
+
+    await contacts(page).get_by_role("button", name="New conversation").click()
+    await add(new_conversation(page), "carla", "Carla Cruz")
+    await page.route("**/timeline?*", hold, times=1)
+    await write(new_conversation(page), "Hi Carla")
+    window = conversation(page, "SMS with Carla Cruz")
+    await expect(messages(window).get_by_test_id("status")).to_have_text("Delivered")
+    await expect(messages(window)).to_have_count(1)
+    assert len(held) == 1
+    assert '"delivered"' not in held[0]
 
 
 async def test_reading_the_past_is_not_disturbed_and_a_pill_says_what_is_new(office: Office) -> None:

@@ -7,7 +7,7 @@ import { keepConversation } from "../../core/conversations";
 import { t } from "../../core/i18n";
 import { leaveSoon } from "../../core/leaving";
 import { explain } from "../../core/problems";
-import { keys, queries } from "../../core/queries";
+import { keys, queries, renew } from "../../core/queries";
 import { toast } from "../../core/toasts";
 import { closeWindow, openConversation } from "../../core/windows";
 import { iconButtonClass } from "../../ui/Button";
@@ -54,7 +54,7 @@ export function MoreMenu({ conversation, windowKey, container, rename }: Props) 
   const undo = () =>
     attempt(async () => {
       keepConversation(await ok(api.POST("/v1/conversations/{conversation_id}:restore", { params: path })));
-      await queries.invalidateQueries({ queryKey: keys.timeline(conversation.id) });
+      await renew(keys.timeline(conversation.id));
       openConversation(conversation.id);
     });
 

@@ -7,7 +7,7 @@ import { t } from "../../core/i18n";
 import { numberShown, peerName } from "../../core/naming";
 import type { Person } from "../../core/people";
 import { explain } from "../../core/problems";
-import { keys, queries } from "../../core/queries";
+import { keys, renew } from "../../core/queries";
 import { useMe } from "../../core/session";
 import { toast } from "../../core/toasts";
 import { Avatar } from "../../ui/Avatar";
@@ -40,7 +40,7 @@ export function People({ conversation, close }: { conversation: Conversation; cl
     attempt(
       async () => {
         await ok(api.DELETE("/v1/conversations/{conversation_id}/members", { params: { path, query } }));
-        await queries.invalidateQueries({ queryKey: keys.conversation(conversation.id) });
+        await renew(keys.conversation(conversation.id));
       },
       t("people.removed", { name }),
     );
@@ -182,7 +182,7 @@ function SaveContact({ number, id }: { number: string; id: string }) {
       await ok(api.POST("/v1/contacts", { body: { name, numbers: [{ number }] } }));
       toast(t("people.contact_saved", { name }));
       setOpen(false);
-      await queries.invalidateQueries({ queryKey: keys.conversation(id) });
+      await renew(keys.conversation(id));
     } catch (error) {
       toast(explain(error), { bad: true });
     }

@@ -4,11 +4,11 @@ import { api, ok } from "../../core/api";
 import { t } from "../../core/i18n";
 import { onFrame } from "../../core/live";
 import { explain } from "../../core/problems";
-import { keys, queries } from "../../core/queries";
+import { keys, renew } from "../../core/queries";
 import { Empty, Loading } from "../../ui/Empty";
 import styles from "./Composer.module.css";
 
-onFrame("quick_reply.", () => void queries.invalidateQueries({ queryKey: keys.quickReplies }));
+onFrame("quick_reply.", () => void renew(keys.quickReplies));
 
 /** Texts kept ready; one goes into what is being written. */
 export function QuickReplies({ pick, close }: { pick: (text: string) => void; close: () => void }) {

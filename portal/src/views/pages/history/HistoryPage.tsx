@@ -143,7 +143,7 @@ export function HistoryPage() {
                 <Found asked={asked} conversationId={id} />
               ) : (
                 <Past
-                  key={`${id} ${at ?? ""} ${sort}`}
+                  key={`${id} ${at ?? ""} ${sort} ${sort === "all" ? day : ""}`}
                   conversation={conversation}
                   at={at}
                   sort={sort}

@@ -33,7 +33,13 @@ export function Past({
   sort: Sort;
   day: string;
 }) {
-  const { past, state, error, reading, older, newer, backTo, again } = useHistory(conversation.id, at, sort);
+  const dayMs = day === "" ? null : new Date(`${day}T00:00:00`).getTime();
+  const { past, state, error, reading, older, newer, backTo, again } = useHistory(
+    conversation.id,
+    at,
+    dayMs,
+    sort,
+  );
   const list = useRef<VListHandle>(null);
   const placed = useRef(false);
   const [marked, setMarked] = useState(at);
@@ -50,6 +56,7 @@ export function Past({
     before.current = { first, count: lines.length };
     if (placed.current || state !== "ready" || lines.length === 0) return;
     placed.current = true;
+    if (day !== "") return; // goes to the day
     const index = at === null ? -1 : lines.findIndex((one) => one.key === at);
     const go = () =>
       index < 0

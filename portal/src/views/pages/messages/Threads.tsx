@@ -7,7 +7,7 @@ import { shortWhen, t } from "../../../core/i18n";
 import { conversationTitle, counterpart, numberShown, userName } from "../../../core/naming";
 import { usePages } from "../../../core/pages";
 import { explain } from "../../../core/problems";
-import { keys, queries } from "../../../core/queries";
+import { keys, renew } from "../../../core/queries";
 import { useMe } from "../../../core/session";
 import { toast } from "../../../core/toasts";
 import { openConversation } from "../../../core/windows";
@@ -201,7 +201,7 @@ async function restore(one: Conversation): Promise<void> {
   try {
     const params = { path: { conversation_id: one.id } };
     await ok(api.POST("/v1/conversations/{conversation_id}:restore", { params }));
-    void queries.invalidateQueries({ queryKey: keys.conversations });
+    void renew(keys.conversations);
     toast(t("messages.restored"));
   } catch (error) {
     toast(explain(error), { bad: true });

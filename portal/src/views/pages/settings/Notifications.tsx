@@ -7,7 +7,7 @@ import { attempt } from "../../../core/attempt";
 import { dateText, t } from "../../../core/i18n";
 import { onFrame } from "../../../core/live";
 import { pushObstacle, subscribe, unsubscribe, useSubscriptions } from "../../../core/push";
-import { queries } from "../../../core/queries";
+import { queries, renew } from "../../../core/queries";
 import { useMe } from "../../../core/session";
 import { toast } from "../../../core/toasts";
 import { play } from "../../../core/tones";
@@ -25,7 +25,7 @@ const SETTINGS = ["notification-settings"] as const;
 const SOUNDS = ["chime", "bell", "drop", "knock", "none"] as const;
 const KINDS = ["chats", "texts", "voicemails", "missed_calls"] as const;
 
-onFrame("user.settings_updated", () => void queries.invalidateQueries({ queryKey: SETTINGS }));
+onFrame("user.settings_updated", () => void renew(SETTINGS));
 
 async function change(changes: Changes): Promise<void> {
   const before = queries.getQueryData<Chosen>(SETTINGS);

@@ -5,7 +5,7 @@ import { api, ok, type Schemas } from "../../../core/api";
 import { attempt } from "../../../core/attempt";
 import { dateText, t } from "../../../core/i18n";
 import { explain } from "../../../core/problems";
-import { queries } from "../../../core/queries";
+import { renew } from "../../../core/queries";
 import { toast } from "../../../core/toasts";
 import { Button } from "../../../ui/Button";
 import { Confirm } from "../parts/Dialog";
@@ -45,7 +45,7 @@ function Password() {
       setCurrent("");
       setWanted("");
       setAgain("");
-      await queries.invalidateQueries({ queryKey: SESSIONS });
+      await renew(SESSIONS);
     } catch (error) {
       setFailed(explain(error));
     }
@@ -105,7 +105,7 @@ function Sessions() {
   const end = (one: Session) =>
     attempt(
       ok(api.DELETE("/v1/sessions/{session_id}", { params: { path: { session_id: one.id } } })).then(() =>
-        queries.invalidateQueries({ queryKey: SESSIONS }),
+        renew(SESSIONS),
       ),
       t("security.ended"),
     );
@@ -160,7 +160,7 @@ function Sessions() {
           run={async () => {
             const { ended } = await ok(api.POST("/v1/sessions:end-others"));
             toast(t("security.ended_others", { count: ended }));
-            await queries.invalidateQueries({ queryKey: SESSIONS });
+            await renew(SESSIONS);
           }}
         >
           <p>{t("security.end_others_hint", { count: others })}</p>

@@ -6,7 +6,7 @@ import { attempt } from "../../../core/attempt";
 import { t } from "../../../core/i18n";
 import { onFrame } from "../../../core/live";
 import { localMoment, momentOf } from "../../../core/moments";
-import { keys, queries } from "../../../core/queries";
+import { keys, queries, renew } from "../../../core/queries";
 import { useMe } from "../../../core/session";
 import { soon, useGone } from "../../../core/soon";
 import { Button, IconButton } from "../../../ui/Button";
@@ -81,7 +81,7 @@ function OutOfOffice({ kept }: { kept: Schemas["AbsenceResource"] }) {
   );
 }
 
-onFrame("quick_reply.", () => void queries.invalidateQueries({ queryKey: keys.quickReplies }));
+onFrame("quick_reply.", () => void renew(keys.quickReplies));
 
 function QuickReplies() {
   const { me } = useMe();
@@ -181,7 +181,7 @@ function Edit({ reply, manages, close }: { reply: Reply | undefined; manages: bo
             api.POST("/v1/quick-replies", { body: { title, text, ...(manages ? { shared } : {}) }, headers }),
           );
         }
-        await queries.invalidateQueries({ queryKey: keys.quickReplies });
+        await renew(keys.quickReplies);
       }}
     >
       <TextField
