@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from engine.simulators.asterisk import PrivateAsterisk
+from engine.sip.phones import Phone
 from tests.integration.voicemail.office import Office, an_office, share_of, until, until_lamp
 from tests.peers.asterisk import Shelf, hears
 
@@ -64,14 +66,28 @@ async def test_a_message_is_listed_heard_and_marked_and_the_phone_agrees(
     assert await anna.counts() == (0, 0)
 
 
+async def plays_message(desk: Phone, tone_hz: int) -> None:
+    """Have the first message played on a phone that is in its mailbox.
+
+    On a busy machine a key may come too early, or the message be over before enough of it was
+    recorded; the key begins it again.
+    """
+    for _ in range(2):
+        await desk.send_dtmf("1")
+        with suppress(AssertionError):
+            await hears(desk, tone_hz)
+            return
+    await desk.send_dtmf("1")
+    await hears(desk, tone_hz)
+
+
 async def test_what_is_heard_on_the_phone_is_heard_here(office: Office, handsets: Shelf) -> None:
     await office.leave_message(handsets, "1002", "1001", 440)
     (left,) = await office.anna.until_voicemails(1)
     desk = await handsets.take("1001")
     await desk.call("860")
     await desk.wait_for("sound")
-    await desk.send_dtmf("1")
-    await hears(desk, 440)
+    await plays_message(desk, 440)
     # Once it was played, leaving the mailbox moves it to the old ones.
     await desk.hang_up()
 
