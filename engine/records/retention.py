@@ -53,11 +53,11 @@ class Perishable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """count: how many went; fewer than asked for means that nothing is left. writer_ms: how long the writer
-    was busy."""
+    """count: how many went. writer_ms: how long the writer was busy. more: whether to ask again at once."""
 
     count: int
     writer_ms: float
+    more: bool
 
 
 class Terms(Protocol):
@@ -108,5 +108,5 @@ class Retention:
                 self._at_once[perishable.name] = max(_LEAST, limit // 2)
             elif removed.writer_ms < _SHORT_MS and removed.count == limit:
                 self._at_once[perishable.name] = min(_MOST, limit * 2)
-            if removed.count < limit:
+            if not removed.more:
                 return total

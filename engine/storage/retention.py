@@ -54,7 +54,7 @@ class SqlPerishable:
     async def remove_older(self, domain_id: str, before_ms: int, limit: int) -> Removed:
         ids = await self.database.read(lambda c: list(self.find(c, domain_id, before_ms, limit)))
         if not ids:
-            return Removed(0, 0.0)
+            return Removed(0, 0.0, more=False)
 
         def work(tx: Transaction) -> float:
             began = time.perf_counter()
@@ -62,7 +62,7 @@ class SqlPerishable:
             return (time.perf_counter() - began) * 1000
 
         took_ms = await self.database.transact(work)
-        return Removed(len(ids), took_ms)
+        return Removed(len(ids), took_ms, more=len(ids) == limit)
 
 
 def perishables(database: Database) -> list[SqlPerishable]:

@@ -132,7 +132,7 @@ class Slow:
         self.asked.append(limit)
         count = min(limit, self.left)
         self.left -= count
-        return Removed(count, count * self.ms_each)
+        return Removed(count, count * self.ms_each, more=count == limit)
 
 
 class OneDomain:

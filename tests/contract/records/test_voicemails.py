@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from engine.accounts.models import Principal
-from engine.errors import PeerUnavailable
+from engine.errors import NotFound, PeerUnavailable
 from engine.ids import new_id
 from engine.parts.records import make_records
 from engine.storage.tables.voicemail import mailbox_users, mailboxes, voicemails
@@ -40,12 +40,16 @@ class Pbx:
     def __init__(self, world: Records) -> None:
         self.world = world
         self.reachable = True
+        #: What it has not got any more, though the mirror has.
+        self.unknown: set[str] = set()
         self.asked_by: set[str | None] = set()
 
     async def delete(self, principal: Principal, voicemail_id: str) -> None:
         self.asked_by.add(principal.user_id)
         if not self.reachable:
             raise PeerUnavailable("The PBX is away.")
+        if voicemail_id in self.unknown:
+            raise NotFound("There is no such voicemail.")
         gone = sa.delete(voicemails).where(voicemails.c.id == voicemail_id)
         await self.world.texts.database.transact(lambda tx: tx.connection.execute(gone).rowcount)
 
@@ -67,9 +71,25 @@ async def test_old_messages_go_and_what_the_pbx_refuses_is_tried_again(world: Re
     await part.retention.run()
     assert len(await left(world)) == 45
     pbx.reachable = True
-    await part.retention.run()
+    assert (await part.retention.run())["voicemails"] == 45
     assert await left(world) == []
     assert pbx.asked_by == {texts.users[0].id}
+
+
+async def test_what_the_pbx_does_not_know_holds_nothing_up_for_ever(world: Records) -> None:
+    texts, pbx = world.texts, Pbx(world)
+    part = await make_records(texts.database, world.accounts, SEALER, texts.clock, pbx.delete)
+    await messages_left(world, *[CALLER] * 25)
+    query = sa.select(voicemails.c.id).order_by(voicemails.c.id)
+    every = await texts.database.read(lambda connection: list(connection.scalars(query)))
+    pbx.unknown = set(every[:20])
+    refused = await part.erasures.erase(texts.manager, number=CALLER)
+    assert refused.left["voicemails.number"] == 25
+    pbx.unknown = set(every[:5])
+    await keep(world, keep_voicemails_days=1)
+    texts.clock.ms += 3 * DAY_MS
+    assert (await part.retention.run())["voicemails"] == 20
+    assert len(await left(world)) == 5
 
 
 async def test_what_an_erased_number_left_goes(world: Records) -> None:
