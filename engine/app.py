@@ -244,11 +244,9 @@ async def _working(
         {one.name: AmiTexts(one, pbxs[one.name], clock) for one in settings.pbx},
     )
     hearers.append(desk_phones.hear)
-    records = await make_records(
-        database, accounts, settings.storage.sealer(), clock, voicemail.service.delete
-    )
-    usage = await make_usage(database, clock, {one.name: one.price_list for one in settings.carrier})
     sealer = settings.storage.sealer()
+    records = await make_records(database, accounts, sealer, clock, voicemail.service.delete)
+    usage = await make_usage(database, clock, {one.name: one.price_list for one in settings.carrier})
     webhooks = make_webhooks(database, bus, outbound, sealer, settings.webhooks, clock, may_see)
     notifications = make_notifications(
         database,
