@@ -57,7 +57,9 @@ class NewMessage(Input):
     from_: PhoneText = Field(alias="from", description="One of the domain's numbers.")
     to: list[PhoneText] = Field(min_length=1, max_length=MAX_TO)
     text: Text = Field(default="", description="May be empty where there are attachments.")
-    class_: DeliveryClass = Field(default=DeliveryClass.CONVERSATION, alias="class")
+    class_: DeliveryClass | None = Field(
+        default=None, alias="class", description="As the engine is set up where there is none."
+    )
     validity_s: int | None = Field(
         default=None, ge=1, le=604_800, description="How long it is worth sending."
     )
@@ -109,7 +111,7 @@ class FastNewMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     to: _To
     from_: _Phone = msgspec.field(name="from")
     text: _Text = ""
-    class_: DeliveryClass = msgspec.field(name="class", default=DeliveryClass.CONVERSATION)
+    class_: DeliveryClass | None = msgspec.field(name="class", default=None)
     validity_s: Annotated[int, msgspec.Meta(ge=1, le=604_800)] | None = None
     client_id: _ClientId | None = None
     user_id: _Id | None = None

@@ -2337,7 +2337,7 @@ class Operations(Transport):
         from_: str,
         to: Sequence[str],
         text: str | Unset = UNSET,
-        class_: Literal["conversation", "bulk", "must_arrive"] | Unset = UNSET,
+        class_: Literal["conversation", "bulk", "must_arrive"] | Unset | None = UNSET,
         validity_s: int | Unset | None = UNSET,
         client_id: str | Unset | None = UNSET,
         user_id: str | Unset | None = UNSET,

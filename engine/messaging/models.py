@@ -145,6 +145,7 @@ class SendText:
 
     from_number: one of the domain's numbers, any form the domain's region can read.
     to: 1 to 100 numbers, each gets its own text and never sees the others.
+    delivery_class: None takes the setting.
     validity_s: how long the text is worth sending, in seconds; None takes the setting.
     client_id: made by the caller, unique per sender for ever: the same one never sends twice.
     attachment_ids: files the sender has uploaded; they go as a link behind the text, which may be empty then.
@@ -153,7 +154,7 @@ class SendText:
     from_number: str
     to: tuple[str, ...]
     text: str
-    delivery_class: DeliveryClass = DeliveryClass.CONVERSATION
+    delivery_class: DeliveryClass | None = None
     validity_s: int | None = None
     client_id: str | None = None
     user_id: str | None = None

@@ -22,6 +22,7 @@ from engine.ids import new_id
 from engine.messaging import errors, policy
 from engine.messaging.access import ThreadAccess, page_of, page_position
 from engine.messaging.models import (
+    DeliveryClass,
     Direction,
     Message,
     MessageFilter,
@@ -238,6 +239,7 @@ class Messaging:
             sender_id=user_id or principal.credential_id,
             created_ms=now_ms,
             expires_ms=now_ms + validity_s * 1000,
+            delivery_class=request.delivery_class or self._settings.default_class,
             link=link,
         )
 
@@ -300,6 +302,7 @@ class _Draft:
     sender_id: str
     created_ms: int
     expires_ms: int
+    delivery_class: DeliveryClass
     link: NewLink | None
 
 
@@ -321,7 +324,7 @@ class _Sending:
                 number.domain_id,
                 number.e164,
                 one,
-                request.delivery_class,
+                draft.delivery_class,
                 expires_ms,
                 segment,
                 user_ids,
@@ -344,7 +347,7 @@ class _Sending:
                 number=number.e164,
                 peer="",
                 text=request.text,
-                delivery_class=request.delivery_class,
+                delivery_class=draft.delivery_class,
                 user_id=draft.user_id,
                 client_id=request.client_id,
                 created_ms=now_ms,

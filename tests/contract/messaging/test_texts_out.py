@@ -12,6 +12,7 @@ from engine.idempotency import Claim, Replayed
 from engine.messaging.models import DeliveryClass, Message, MessageFilter, SegmentStatus, SendText
 from engine.messaging.models import RecipientStatus as R
 from engine.messaging.ports import Accepted, AnswerKind
+from engine.messaging.settings import MessagingSettings
 from tests.contract.messaging.world import OTHER_OF_OURS, OURS, PEER, World
 
 SECOND = "+4917012345679"
@@ -368,3 +369,10 @@ async def test_a_user_sees_the_texts_of_assigned_numbers_only(world: World) -> N
     assert (await world.messaging.list(world.user(1))).items == ()
     chosen = MessageFilter(peer=PEER)
     assert [one.id for one in (await world.messaging.list(world.user(0), None, chosen)).items] == [message.id]
+
+
+async def test_a_text_that_names_no_class_is_of_the_one_the_engine_is_set_to(world: World) -> None:
+    world.messaging._settings = MessagingSettings(default_class=DeliveryClass.BULK)
+    assert (await world.send()).delivery_class is DeliveryClass.BULK
+    named = await world.send(delivery_class=DeliveryClass.CONVERSATION)
+    assert named.delivery_class is DeliveryClass.CONVERSATION
