@@ -70,6 +70,14 @@ async def test_unread_texts_are_each_ones_own(world: World) -> None:
     assert await world.ids(world.bob, unread=True) == [thread_id]
 
 
+async def test_a_badge_counts_every_thread_however_many_there_are(world: World) -> None:
+    for at in range(130):
+        for text in ("One", "Two"):
+            await world.receive(text, source=f"+1202555{at:04}")
+    totals = await world.conversations.unread_totals(world.bob)
+    assert (totals.sms, totals.messages) == (130, 260)
+
+
 async def test_what_came_before_a_number_was_assigned_is_no_news(world: World) -> None:
     message = await world.receive("Before")
     thread_id = message.conversation_id or ""
