@@ -21,9 +21,6 @@ export function leaveSoon(id: string): void {
   toast(t("more.left"), { action: { label: t("action.undo"), run: () => stay(id) } });
 }
 
-/** Whether it is about to be left, and so not shown. */
-export const isLeaving = (id: string): boolean => leaving.has(id);
-
 function stay(id: string): void {
   clearTimeout(leaving.get(id));
   leaving.delete(id);
