@@ -132,8 +132,3 @@ export function restore(key: string): void {
 export function closeWindow(key: string): void {
   show(useWindows.getState().windows.filter((one) => one.key !== key));
 }
-
-/** Whether somebody looks at this conversation right now, as far as windows go. */
-export function isOpen(conversationId: string): boolean {
-  return useWindows.getState().windows.some((one) => one.conversationId === conversationId && !one.minimised);
-}
