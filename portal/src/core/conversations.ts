@@ -44,14 +44,6 @@ export function timelineItems(data: Pages | undefined): TimelineItem[] {
   return items.reverse();
 }
 
-/** The latest conversations, for lists and for the badge. */
-export function useUnread() {
-  return useQuery({
-    queryKey: keys.unread,
-    queryFn: () => ok(api.GET("/v1/conversations:unread")),
-  });
-}
-
 /** Put the engine's latest word on a conversation into the cache. */
 export function keepConversation(conversation: Conversation): void {
   queries.setQueryData(keys.conversation(conversation.id), conversation);
