@@ -1,8 +1,9 @@
 import { Menu } from "@base-ui/react/menu";
 import { Check, LogOut } from "lucide-react";
 import { announce } from "../../core/announcer";
-import { type Direction, LANGUAGES, type Language, t } from "../../core/i18n";
-import { prefer, type Theme, usePreferences } from "../../core/preferences";
+import { t } from "../../core/i18n";
+import { type Look, looks } from "../../core/looks";
+import { usePreferences } from "../../core/preferences";
 import { explain } from "../../core/problems";
 import { logOut, useMe } from "../../core/session";
 import { Avatar } from "../../ui/Avatar";
@@ -34,32 +35,9 @@ export function AccountMenu() {
               <strong dir="auto">{user.display_name}</strong>
               <span>{t("account.extension", { extension: user.extension })}</span>
             </div>
-            <Choice
-              label={t("account.theme")}
-              value={chosen.theme}
-              options={{
-                auto: t("account.theme_auto"),
-                light: t("account.theme_light"),
-                dark: t("account.theme_dark"),
-              }}
-              choose={(theme) => void prefer({ theme: theme as Theme })}
-            />
-            <Choice
-              label={t("account.language")}
-              value={chosen.language}
-              options={{ auto: t("account.language_auto"), ...LANGUAGES }}
-              choose={(language) => void prefer({ language: language as Language | "auto" })}
-            />
-            <Choice
-              label={t("account.direction")}
-              value={chosen.direction}
-              options={{
-                auto: t("account.direction_auto"),
-                ltr: t("account.direction_ltr"),
-                rtl: t("account.direction_rtl"),
-              }}
-              choose={(direction) => void prefer({ direction: direction as Direction })}
-            />
+            {looks(chosen).map((one) => (
+              <Choice key={one.label} {...one} />
+            ))}
             <Menu.Separator className={menu.separator} />
             <Menu.Item className={menu.item} onClick={() => void leave()}>
               <LogOut size={17} aria-hidden="true" />
@@ -72,17 +50,7 @@ export function AccountMenu() {
   );
 }
 
-function Choice({
-  label,
-  value,
-  options,
-  choose,
-}: {
-  label: string;
-  value: string;
-  options: Record<string, string>;
-  choose: (value: string) => void;
-}) {
+function Choice({ label, value, options, choose }: Look) {
   return (
     <Menu.Group>
       <Menu.GroupLabel className={menu.label}>{label}</Menu.GroupLabel>

@@ -1,5 +1,6 @@
-import { type Direction, LANGUAGES, type Language, t } from "../../../core/i18n";
-import { type Preferences, prefer, type Theme, usePreferences } from "../../../core/preferences";
+import { t } from "../../../core/i18n";
+import { looks } from "../../../core/looks";
+import { type Preferences, prefer, usePreferences } from "../../../core/preferences";
 import { Select } from "../parts/Fields";
 import { Card } from "../parts/PageHead";
 
@@ -8,32 +9,9 @@ export function Appearance() {
   const chosen = usePreferences();
   return (
     <Card title={t("settings.appearance")} hint={t("appearance.hint")}>
-      <Select
-        label={t("account.theme")}
-        value={chosen.theme}
-        options={{
-          auto: t("account.theme_auto"),
-          light: t("account.theme_light"),
-          dark: t("account.theme_dark"),
-        }}
-        choose={(theme) => void prefer({ theme: theme as Theme })}
-      />
-      <Select
-        label={t("account.language")}
-        value={chosen.language}
-        options={{ auto: t("account.language_auto"), ...LANGUAGES }}
-        choose={(language) => void prefer({ language: language as Language | "auto" })}
-      />
-      <Select
-        label={t("account.direction")}
-        value={chosen.direction}
-        options={{
-          auto: t("account.direction_auto"),
-          ltr: t("account.direction_ltr"),
-          rtl: t("account.direction_rtl"),
-        }}
-        choose={(direction) => void prefer({ direction: direction as Direction })}
-      />
+      {looks(chosen).map((one) => (
+        <Select key={one.label} {...one} />
+      ))}
       <Select
         label={t("appearance.send_with")}
         value={chosen.sendWith}
