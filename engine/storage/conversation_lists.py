@@ -15,6 +15,9 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from engine.conversations.models import ListThreads
 from engine.storage.tables.conversations import conversation_members, conversations
@@ -54,6 +57,26 @@ MOST_UNREAD_THREADS = 999
 #: Threads of one origin whose unread messages are counted before asking whether there are enough; then
 #: four times as many, and so on: who has many threads mostly has enough in a few.
 _COUNTED_FIRST = 25
+
+
+class _Latest(FunctionElement[str]):
+    """The last of some ids. One comparison with it, since PostgreSQL takes each more for a reason to expect
+    fewer rows, and would then read all threads instead of going along the index until there are enough."""
+
+    name = "latest"
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(_Latest, "sqlite")
+def _latest_in_sqlite(element: _Latest, compiler: SQLCompiler, **options: Any) -> str:
+    return f"max({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Latest, "postgresql")
+def _latest_in_postgres(element: _Latest, compiler: SQLCompiler, **options: Any) -> str:
+    # ids are ASCII
+    return f"greatest({compiler.process(element.clauses, **options)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +196,7 @@ class _Source:
 
     @property
     def is_unread(self) -> sa.ColumnElement[bool]:
-        news = _threads.last_news_id
-        new = sa.and_(news > self.read, news > self.seen, news > self.deleted)
+        new = _threads.last_news_id > _Latest(self.read, self.seen, self.deleted)
         return sa.or_(new, sa.func.coalesce(_members.marked_unread, 0) == 1)
 
     @property
