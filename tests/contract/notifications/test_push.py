@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from engine.notifications.models import Preview, Push, PushAnswer, ScreenState, UpdateSettings
 from engine.storage.tables.notifications import notification_keys, push_subscriptions
-from tests.contract.notifications.world import Browser, Office, Page
+from tests.contract.notifications.world import Office, Page
+from tests.peers.push_browser import Browser, signed_by
 from tests.peers.receiver import Behaviour, Receiver, Request, a_receiver, answers, hangs_up
-
-
-def signed_by(request: Request) -> tuple[dict[str, object], str]:
-    """What a push service learns of the sender, and its key; fails when the signature is not right."""
-    scheme, _, rest = request.headers["authorization"].partition(" ")
-    assert scheme == "vapid"
-    parts = dict(part.split("=", 1) for part in rest.split(","))
-    head, claims, signature = parts["t"].split(".")
-    raw = octets(signature)
-    der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), octets(parts["k"]))
-    key.verify(der, f"{head}.{claims}".encode(), ec.ECDSA(SHA256()))
-    read: dict[str, object] = json.loads(octets(claims))
-    return read, parts["k"]
-
-
-def octets(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def first_then(first: Behaviour, then: Behaviour) -> Behaviour:
@@ -57,7 +35,7 @@ async def test_a_browser_gets_exactly_what_was_said_and_nobody_else_can_read_it(
         said = await world.say(world.bob, chat.id, "Grüße! 🎉")
         await office.hear()
         (request,) = await receiver.until(lambda requests: len(requests) >= 1)
-        payload = browser.read(request)
+        payload = browser.read(request.body)
         assert {name: payload[name] for name in ("type", "kind", "tag", "subject", "conversation_id")} == {
             "type": "notify",
             "kind": "chat",
@@ -75,8 +53,8 @@ async def test_a_browser_gets_exactly_what_was_said_and_nobody_else_can_read_it(
         assert chat.id not in topic
         assert b"Bob" not in request.body
         with pytest.raises(Exception):  # noqa: B017  # whatever the library says
-            Browser(browser.endpoint).read(request)
-        claims, key = signed_by(request)
+            Browser(browser.endpoint).read(request.body)
+        claims, key = signed_by(request.headers["authorization"])
         assert claims["aud"] == at(receiver, "")
         assert claims["sub"] == "mailto:admin@example.com"
         now_s = world.clock.ms / 1000
@@ -97,14 +75,14 @@ async def test_the_browser_used_last_is_the_one_and_it_is_told_when_it_was_read(
         await office.hear()
         (request,) = await receiver.until(lambda requests: len(requests) >= 1)
         assert request.target == "/new"
-        shown = new.read(request)
+        shown = new.read(request.body)
         await office.pushed(world.ann, chat.id)
         await world.conversations.read(world.ann, chat.id, None)
         await office.hear()
         (_, silent) = await receiver.until(lambda requests: len(requests) >= 2)
         assert silent.target == "/new"
         assert silent.headers["topic"] == request.headers["topic"]
-        assert new.read(silent) == {"type": "notify_withdrawn", "ids": [shown["id"]], "tags": [chat.id]}
+        assert new.read(silent.body) == {"type": "notify_withdrawn", "ids": [shown["id"]], "tags": [chat.id]}
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -120,7 +98,7 @@ async def test_a_browser_that_is_gone_is_forgotten_and_the_next_is_told(office: 
         await office.hear()
         first, second = await receiver.until(lambda requests: len(requests) >= 2)
         assert (first.target, second.target) == ("/gone", "/there")
-        assert there.read(second)["preview"] == "hello"
+        assert there.read(second.body)["preview"] == "hello"
         left = await office.subscriptions.list(world.ann)
         assert [one.endpoint for one in left] == [there.endpoint]
 
@@ -135,7 +113,7 @@ async def test_a_service_in_trouble_is_asked_again(office: Office, trouble: Beha
         await world.say(world.bob, chat.id, "hello")
         await office.hear()
         _, again = await receiver.until(lambda requests: len(requests) >= 2)
-        assert browser.read(again)["preview"] == "hello"
+        assert browser.read(again.body)["preview"] == "hello"
         assert len(await office.subscriptions.list(world.ann)) == 1
 
 
@@ -179,7 +157,7 @@ async def test_a_page_comes_before_a_push_and_a_push_after_the_last_page(office:
         first.close()
         second.close()
         (request,) = await receiver.until(lambda requests: len(requests) >= 1)
-        assert browser.read(request)["preview"] == "two"
+        assert browser.read(request.body)["preview"] == "two"
 
 
 async def test_pushes_follow_settings(office: Office) -> None:
@@ -197,7 +175,7 @@ async def test_pushes_follow_settings(office: Office) -> None:
         await world.say(world.bob, chat.id, "wanted")
         await office.hear()
         (request,) = await receiver.until(lambda requests: len(requests) >= 1)
-        payload = browser.read(request)
+        payload = browser.read(request.body)
         assert (payload["title"], payload["preview"], payload["conversation_id"]) == (None, None, chat.id)
 
 

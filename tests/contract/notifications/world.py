@@ -6,26 +6,18 @@ Time moves when a test says so.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import json
-import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from typing import Any
-
-import http_ece
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from engine.accounts.models import SYSTEM, Principal, UpdateUser
 from engine.adapters.outbound import OutboundClient
 from engine.adapters.web_push import WebPush
 from engine.errors import EngineError
 from engine.notifications.mailing import Mailing
-from engine.notifications.models import Mail, NewSubscription, Subscription
+from engine.notifications.models import Mail, Subscription
 from engine.notifications.preferences import Preferences
 from engine.notifications.pushing import Pushes
 from engine.notifications.subscriptions import Subscriptions
@@ -35,7 +27,7 @@ from engine.sealing import Sealer
 from engine.storage.mail_digests import SqlMailQueue
 from engine.storage.notifications import SqlNotifications
 from tests.contract.conversations.world import World
-from tests.peers.receiver import Request
+from tests.peers.push_browser import Browser
 
 MINUTE_MS = 60_000
 
@@ -51,28 +43,6 @@ class Postman:
         if self.failures:
             raise self.failures.pop(0)
         self.mails.append(mail)
-
-
-class Browser:
-    """A browser that takes pushes: holds its keys, and reads what was encrypted for it."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._auth = os.urandom(16)
-
-    @property
-    def subscription(self) -> NewSubscription:
-        point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        return NewSubscription(self.endpoint, base64url(point), base64url(self._auth), "Mozilla/5.0")
-
-    def read(self, request: Request) -> dict[str, Any]:
-        """What a push says. Fails for one that is for another browser."""
-        plain = http_ece.decrypt(
-            request.body, private_key=self._key, auth_secret=self._auth, version="aes128gcm"
-        )
-        read: dict[str, Any] = json.loads(plain)
-        return read
 
 
 @dataclass
@@ -169,7 +139,3 @@ async def an_office(world: World) -> AsyncIterator[Office]:
         yield office
         pushing.cancel()
         await asyncio.wait((pushing,))
-
-
-def base64url(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()

@@ -14,8 +14,8 @@ from engine.accounts.models import SYSTEM, CreateDomain, CreateUser, MintToken, 
 from engine.app import listening, running
 from engine.notifications.settings import MailSettings
 from engine.outbound import OutboundSettings
-from tests.contract.notifications.world import Browser
 from tests.integration.api.world import made
+from tests.peers.push_browser import Browser
 from tests.peers.receiver import a_receiver, answers
 from tests.peers.smtp_server import a_mail_server
 
@@ -80,7 +80,7 @@ async def test_a_message_to_somebody_who_is_away(sqlite_database: str, tmp_path:
             said = {"text": "Are you there?"}
             await ask("POST", f"/v1/conversations/{thread['id']}/messages", bob, said)
             (request,) = await push_service.until(lambda requests: len(requests) >= 1)
-            assert browser.read(request)["preview"] == "Are you there?"
+            assert browser.read(request.body)["preview"] == "Are you there?"
             clock.ms += 6 * 60_000
             (mail,) = await mails.until(1)
             assert mail["To"].addresses[0].addr_spec == "ann@example.com"
