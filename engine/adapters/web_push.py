@@ -1,18 +1,23 @@
 """Web Push: encrypted for one browser, signed by us, sent to wherever that browser's maker listens.
 
-pywebpush encrypts and signs; the request goes through `Outbound`, since the address is what a page said.
-Source: RFC 8030 (push), RFC 8291 (encryption), RFC 8292 (VAPID).
+pywebpush encrypts; the request goes through `Outbound`, since the address is what a page said. Signed here,
+since pywebpush's own signer refuses what the standard allows: no contact, a contact at an https address with
+a path, a push service at an IPv6 address.
+Source: RFC 8030 (push), RFC 8291 (encryption), RFC 8292 (VAPID), RFC 7515 and 7518 §3.4 (ES256).
 """
 
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from py_vapid import Vapid02
 from pywebpush import WebPusher, WebPushException
 
 from engine.clock import Clock
@@ -39,13 +44,12 @@ class WebPush:
         self._outbound = outbound
         self._clock = clock
         self._contact = contact
-        self._vapid: Vapid02 | None = None
+        self._key: ec.EllipticCurvePrivateKey | None = None
         self._signatures: dict[str, tuple[int, str]] = {}
 
     async def public_key(self) -> str:
         """See `PushService.public_key`."""
-        public = (await self._signer()).public_key
-        return _base64url(public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+        return _public((await self._signing_key()).public_key())
 
     async def push(self, subscription: Subscription, push: Push) -> PushOutcome:
         """See `PushService.push`."""
@@ -70,8 +74,7 @@ class WebPush:
 
     async def _authorization(self, endpoint: str) -> str:
         """Signed once for all pushes of some hours to one service: signing costs more than encrypting."""
-        parts = urlsplit(endpoint)
-        audience = f"{parts.scheme}://{parts.netloc}"
+        audience = _origin(endpoint)
         now_s = self._clock.now_ms() // 1000
         known = self._signatures.get(audience)
         if known is not None and known[0] - now_s > _SIGNED_FOR_S // 2:
@@ -79,17 +82,37 @@ class WebPush:
         claims: dict[str, object] = {"aud": audience, "exp": now_s + _SIGNED_FOR_S}
         if self._contact is not None:
             claims["sub"] = self._contact
-        signed: str = (await self._signer()).sign(claims)["Authorization"]
+        key = await self._signing_key()
+        signed = f"vapid t={_token(claims, key)},k={_public(key.public_key())}"
         if len(self._signatures) >= 1_000:
             self._signatures.clear()
         self._signatures[audience] = (now_s + _SIGNED_FOR_S, signed)
         return signed
 
-    async def _signer(self) -> Vapid02:
-        if self._vapid is None:
+    async def _signing_key(self) -> ec.EllipticCurvePrivateKey:
+        if self._key is None:
             raw = await self._store.key(_KEY, _fresh_key)
-            self._vapid = Vapid02.from_raw(_base64url(raw).encode())
-        return self._vapid
+            self._key = ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1())
+        return self._key
+
+
+def _token(claims: Mapping[str, object], key: ec.EllipticCurvePrivateKey) -> str:
+    """A JSON Web Token. Source: RFC 7515 §3.1, RFC 7518 §3.4 (r and s, 32 octets each)."""
+    parts = ({"alg": "ES256", "typ": "JWT"}, claims)
+    signed = ".".join(
+        _base64url(json.dumps(one, separators=(",", ":"), sort_keys=True).encode()) for one in parts
+    )
+    r, s = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(SHA256())))
+    return f"{signed}.{_base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+
+def _origin(endpoint: str) -> str:
+    """Source: RFC 8292 §2, RFC 6454 §6 (lower case, no port where it is the usual one)."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
 
 
 def _meaning(status: int) -> PushAnswer:
@@ -111,6 +134,10 @@ def _info(subscription: Subscription) -> dict[str, object]:
 def _fresh_key() -> bytes:
     """A P-256 private key as its 32 octets."""
     return ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(32, "big")
+
+
+def _public(key: ec.EllipticCurvePublicKey) -> str:
+    return _base64url(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
 def _base64url(octets: bytes) -> str:

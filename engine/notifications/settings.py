@@ -14,7 +14,8 @@ _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,190}")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotificationsSettings:
     """portal_url: where links lead; None leaves them out. push_contact: who a push service may write to
-    about our pushes (RFC 8292 §2.1), a mailto: or https: address; None takes mail_from or portal_url.
+    about our pushes (RFC 8292 §2.1), a mailto: or https: address; None takes the sender of mails, else
+    portal_url or the server's public_url where they are https, else names nobody.
     acknowledge_s: how long a page may take to say that it shows something, before another is asked.
     """
 

@@ -40,8 +40,7 @@ def make_notifications(
     outside. plain_http: push services may be without TLS, where the networks they are in are allowed.
     """
     store = SqlNotifications(database, sealer)
-    contact = settings.push_contact or (f"mailto:{mail.sender}" if mail.configured else None)
-    push_service = WebPush(store, outbound, clock, contact)
+    push_service = WebPush(store, outbound, clock, _contact(settings, mail, public_url))
     pushes = Pushes(store, push_service)
     mailing = None
     if mail.configured:
@@ -63,3 +62,13 @@ def make_notifications(
         push_service,
         mailing,
     )
+
+
+def _contact(settings: NotificationsSettings, mail: MailSettings, public_url: str | None) -> str | None:
+    """Whom a push service may write to: what is set for that, else a mailbox, else a page of ours."""
+    if settings.push_contact is not None:
+        return settings.push_contact
+    if mail.configured:
+        return f"mailto:{mail.sender}"
+    pages = (settings.portal_url, public_url)
+    return next((url for url in pages if url is not None and url.startswith("https:")), None)
