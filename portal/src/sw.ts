@@ -33,7 +33,9 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((one) => one !== KEPT).map((one) => caches.delete(one))))
+      // Pages of the version before may still be open; what they have yet to load is nowhere else any more.
+      .then((names) => names.filter((one) => one !== KEPT).slice(0, -1))
+      .then((old) => Promise.all(old.map((one) => caches.delete(one))))
       .then(() => self.clients.claim()),
   );
 });
@@ -44,7 +46,9 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || address.origin !== location.origin) return;
   if (request.mode === "navigate") {
     if (!isPage(address.pathname)) return;
-    event.respondWith(fetch(request).catch(async () => (await caches.match("/")) ?? Response.error()));
+    event.respondWith(
+      fetch(request).catch(async () => (await caches.match("/", { cacheName: KEPT })) ?? Response.error()),
+    );
   } else if (address.pathname.startsWith("/assets/") || address.pathname === "/icon.svg") {
     event.respondWith(caches.match(request).then((found) => found ?? fetch(request)));
   }

@@ -2,6 +2,7 @@
 import { create } from "zustand";
 import { ApiProblem, api, type Me, ok, onSessionEnded, Unreachable, type User } from "./api";
 import { forgetStore, openStore } from "./store";
+import { lookForNewVersion } from "./version";
 
 export type Session =
   | { state: "starting" }
@@ -41,7 +42,12 @@ export async function logIn(name: string, password: string, newPassword?: string
     give: "cookie" as const,
     ...(newPassword ? { new_password: newPassword } : {}),
   };
-  await ok(api.POST("/v1/login", { body }));
+  const [newer] = await Promise.all([lookForNewVersion(), ok(api.POST("/v1/login", { body }))]);
+  if (newer) {
+    // There is nothing here yet that could be lost, and parts of an old page may be gone from the server.
+    location.reload();
+    return new Promise(() => undefined);
+  }
   enter(await ok(api.GET("/v1/me")));
 }
 

@@ -3,7 +3,6 @@ import {
   type ClipboardEvent,
   type DragEvent,
   type KeyboardEvent,
-  lazy,
   Suspense,
   useEffect,
   useLayoutEffect,
@@ -21,11 +20,12 @@ import { usePreferences } from "../../core/preferences";
 import { useMe } from "../../core/session";
 import { type Upload, upload } from "../../core/uploads";
 import { IconButton } from "../../ui/Button";
+import { later } from "../../ui/later";
 import styles from "./Composer.module.css";
 import { Segments } from "./Segments";
 
-const EmojiPicker = lazy(() => import("./EmojiPicker").then((module) => ({ default: module.EmojiPicker })));
-const QuickReplies = lazy(() =>
+const EmojiPicker = later(() => import("./EmojiPicker").then((module) => ({ default: module.EmojiPicker })));
+const QuickReplies = later(() =>
   import("./QuickReplies").then((module) => ({ default: module.QuickReplies })),
 );
 

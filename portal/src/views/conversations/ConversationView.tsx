@@ -1,5 +1,5 @@
 import { ArrowLeft, BellOff, Minus, Phone, UserRound, X } from "lucide-react";
-import { lazy, Suspense, useEffect, useId, useRef, useState } from "react";
+import { Suspense, useEffect, useId, useRef, useState } from "react";
 import { ApiProblem, type Conversation, type Message } from "../../core/api";
 import { placeCall } from "../../core/calls";
 import { useConversation } from "../../core/conversations";
@@ -12,13 +12,15 @@ import { Avatar } from "../../ui/Avatar";
 import { Button, IconButton } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
 import { PresenceDot } from "../../ui/PresenceDot";
+import { later } from "../../ui/later";
 import { Composer } from "./Composer";
 import { Rename } from "./Rename";
 import { Timeline } from "./Timeline";
 import styles from "./Window.module.css";
 
-const MoreMenu = lazy(() => import("./MoreMenu").then((module) => ({ default: module.MoreMenu })));
-const People = lazy(() => import("./People").then((module) => ({ default: module.People })));
+const MoreMenu = later(() => import("./MoreMenu").then((module) => ({ default: module.MoreMenu })));
+const CallMenu = later(() => import("./CallMenu").then((module) => ({ default: module.CallMenu })));
+const People = later(() => import("./People").then((module) => ({ default: module.People })));
 
 type Props = { windowKey: string; id: string; takeFocus: boolean };
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, MessageSquare, MessagesSquare, Minus, Send, Smartphone, X } from "lucide-react";
-import { lazy, Suspense, useRef, useState } from "react";
+import { Suspense, useRef, useState } from "react";
 import { ApiProblem, api, ok } from "../../core/api";
 import { keepConversation } from "../../core/conversations";
 import { t } from "../../core/i18n";
@@ -20,13 +20,14 @@ import {
   minimise,
 } from "../../core/windows";
 import { Button, IconButton } from "../../ui/Button";
+import { later } from "../../ui/later";
 import composer from "./Composer.module.css";
 import styles from "./NewConversation.module.css";
 import { Segments } from "./Segments";
 import windowStyles from "./Window.module.css";
 
-const ToField = lazy(() => import("./ToField").then((module) => ({ default: module.ToField })));
-const FromMenu = lazy(() => import("./FromMenu").then((module) => ({ default: module.FromMenu })));
+const ToField = later(() => import("./ToField").then((module) => ({ default: module.ToField })));
+const FromMenu = later(() => import("./FromMenu").then((module) => ({ default: module.FromMenu })));
 
 /** The widget for a new conversation: whom to, from which number, and what this makes it. */
 export function NewConversation({ window: one }: { window: ConversationWindow }) {

@@ -8,6 +8,7 @@ import { type ComponentType, lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
 import type { Me } from "../../core/api";
 import type { Key } from "../../core/i18n";
+import { later } from "../../ui/later";
 
 export type Page = {
   /** Where the link in the list of pages leads. */
@@ -28,11 +29,13 @@ const HistoryPage = lazy(() =>
   import("./history/HistoryPage").then((module) => ({ default: module.HistoryPage })),
 );
 
-const LateMessagesBadge = lazy(() =>
-  import("./parts/Badges").then((module) => ({ default: module.MessagesBadge })),
+const LateMessagesBadge = later(
+  () => import("./parts/Badges").then((module) => ({ default: module.MessagesBadge })),
+  "nothing",
 );
-const LateCallsBadge = lazy(() =>
-  import("./parts/Badges").then((module) => ({ default: module.CallsBadge })),
+const LateCallsBadge = later(
+  () => import("./parts/Badges").then((module) => ({ default: module.CallsBadge })),
+  "nothing",
 );
 
 /** Counts come when they come; the links do not wait for them. */

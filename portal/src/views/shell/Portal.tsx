@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { t, useLanguage } from "../../core/i18n";
 import { resume, useSession } from "../../core/session";
 import { Announcer } from "../../ui/Announcer";
+import { Boundary } from "../../ui/Boundary";
 import { Button } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
 import { Shell } from "./Shell";
@@ -29,7 +30,9 @@ export function Portal() {
       {session.state === "in" ? (
         <Shell key={session.user.id} />
       ) : session.state === "out" ? (
-        <LogIn ended={session.ended} />
+        <Boundary>
+          <LogIn ended={session.ended} />
+        </Boundary>
       ) : unreachable ? (
         <main>
           <Empty title={t("app.unreachable")}>

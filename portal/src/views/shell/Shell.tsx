@@ -7,15 +7,17 @@ import { forgetWindows, restoreWindows } from "../../core/windows";
 import { Boundary } from "../../ui/Boundary";
 import { buttonClass } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
+import { later } from "../../ui/later";
 import { pages } from "../pages";
 import { LinkState } from "./LinkState";
 import { Nav } from "./Nav";
+import { NewVersion } from "./NewVersion";
 import styles from "./Shell.module.css";
 
 // Fetched at once, beside the first scripts rather than in them.
 const loadingContacts = import("../contacts/Contacts");
 const Contacts = lazy(() => loadingContacts.then((module) => ({ default: module.Contacts })));
-const AccountMenu = lazy(() => import("./AccountMenu").then((module) => ({ default: module.AccountMenu })));
+const AccountMenu = later(() => import("./AccountMenu").then((module) => ({ default: module.AccountMenu })));
 const Conversations = lazy(() =>
   import("../conversations").then((module) => ({ default: module.Conversations })),
 );
@@ -42,6 +44,7 @@ export function Shell() {
           <span>{t("app.name")}</span>
         </span>
         <LinkState />
+        <NewVersion />
         <Suspense fallback={<span className={styles.accountPlace} />}>
           <AccountMenu />
         </Suspense>
