@@ -103,15 +103,17 @@ class Conversations:
         """What starting this conversation would do. Raises what `start` raises, in the same words."""
         contacts = await self._contacts_of(principal, wanted.to)
 
-        def work(reads: ThreadReads) -> tuple[starting.Plan, int]:
+        def work(reads: ThreadReads) -> tuple[starting.Plan, int, int]:
             plan = starting.decide(reads, principal, wanted, contacts)
             if plan.number is None:
-                return plan, 0
-            users = reads.users_of(plan.domain.id, [plan.number.e164]).get(plan.number.e164, ())
+                return plan, 0, 0
+            ours = plan.number.e164
+            users = reads.users_of(plan.domain.id, [ours]).get(ours, ())
             me = None if plan.actor is None else plan.actor.user_id
-            return plan, sum(user_id != me for user_id in users)
+            stopped = reads.stopped([(ours, peer) for peer in plan.who.numbers])
+            return plan, sum(user_id != me for user_id in users), len(stopped)
 
-        plan, colleagues = await self._store.read(work)
+        plan, colleagues, stopped = await self._store.read(work)
         names = await self._names.names_of(plan.domain.id, principal.user_id, plan.who.numbers)
         return Explanation(
             plan.who.kind,
@@ -120,7 +122,7 @@ class Conversations:
             plan.numbers,
             plan.who.people,
             tuple(known(one, names) for one in plan.who.numbers),
-            starting.consequences(plan, colleagues),
+            starting.consequences(plan, colleagues, stopped),
         )
 
     async def start(

@@ -173,8 +173,10 @@ def start(
     return thread, True
 
 
-def consequences(plan: Plan, colleagues: int) -> tuple[Consequence, ...]:
-    """What will happen, in words. colleagues: other users of the number."""
+def consequences(plan: Plan, colleagues: int, stopped: int) -> tuple[Consequence, ...]:
+    """What will happen, in words. colleagues: other users of the number. stopped: outside numbers that have
+    opted out of its texts.
+    """
     said: list[Consequence] = []
     if plan.existing is not None:
         said.append(Consequence("existing_conversation", "You have this conversation already; it goes on."))
@@ -208,6 +210,17 @@ def consequences(plan: Plan, colleagues: int) -> tuple[Consequence, ...]:
                 "An answer joins the conversation that texted its sender last, if that was within 30 days.",
             ),
         ]
+    if stopped:
+        ours = plan.number.e164
+        said.append(
+            Consequence(
+                "opted_out",
+                f"{peers - stopped or 'None'} of the {peers} numbers will get texts from {ours};"
+                " who gets none has opted out."
+                if peers > 1
+                else f"The number has opted out of texts from {ours}: none will be sent.",
+            )
+        )
     if colleagues:
         said.append(
             Consequence(

@@ -197,7 +197,9 @@ class ConsentAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Where a pair stands. changed_ms, entry_id: since when and by which entry; None for `none`."""
+    """Where a pair stands. changed_ms, entry_id: since when and by which entry; None for `none`, and for an
+    opt-out whose number was erased.
+    """
 
     number: str
     peer: str

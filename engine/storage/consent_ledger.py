@@ -21,7 +21,7 @@ from engine.messaging.models import (
 )
 from engine.storage import audit
 from engine.storage.blocked_senders import read_block
-from engine.storage.consents import change, pair_key, state_of
+from engine.storage.consents import change, consents_of, pair_key, state_of
 from engine.storage.database import Database
 from engine.storage.statements import insert
 from engine.storage.tables.consent import blocked_senders, consent_entries, consents, keyword_answers
@@ -114,13 +114,15 @@ class SqlConsents:
 
 
 def _current(connection: Connection, number: str, peers: Sequence[str]) -> dict[str, Consent]:
-    rows = connection.execute(
-        sa.select(consents).where(consents.c.pair.in_([pair_key(number, peer) for peer in peers]))
-    )
+    states = consents_of(connection, {pair_key(number, peer) for peer in peers})
+    rows = connection.execute(sa.select(consents).where(consents.c.pair.in_(states))) if states else ()
+    said = {row.peer: (row.changed_ms, row.entry_id) for row in rows}
     found: dict[str, Consent] = {}
-    for row in rows:
-        found[row.peer] = Consent(number, row.peer, ConsentState(row.state), row.changed_ms, row.entry_id)
-    return {peer: found.get(peer) or Consent(number, peer, ConsentState.NONE) for peer in peers}
+    for peer in peers:
+        state = ConsentState(states.get(pair_key(number, peer), "none"))
+        # Of an erased number nothing is known but that it had opted out.
+        found[peer] = Consent(number, peer, state, *said.get(peer, (None, None)))
+    return found
 
 
 def _blocks(

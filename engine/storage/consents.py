@@ -69,22 +69,25 @@ def pair_key(number: str, peer: str) -> str:
     return number + peer
 
 
-def consents_of(tx: Transaction, pairs: Collection[str]) -> Mapping[str, str]:
-    """The states of those pairs that have ever said something, by `pair_key`. One query."""
+def consents_of(connection: Connection, pairs: Collection[str]) -> Mapping[str, str]:
+    """The states of those pairs that have ever said something, by `pair_key`, also of erased numbers.
+
+    One query; two once opted-out numbers have been erased.
+    """
     if not pairs:
         return {}
-    statement = _LOOK_UP[tx.connection.dialect.name]
+    statement = _LOOK_UP[connection.dialect.name]
     wanted = _encode([erased_pairs.THERE_ARE_SOME, *pairs]).decode()
-    found: dict[str, str] = dict(fetch_all(tx.connection, statement, (wanted,)))
+    found: dict[str, str] = dict(fetch_all(connection, statement, (wanted,)))
     if found.pop(erased_pairs.THERE_ARE_SOME, None) is not None:
-        return {**erased_pairs.stopped_pairs(tx.connection, pairs), **found}
+        return {**erased_pairs.stopped_pairs(connection, pairs), **found}
     return found
 
 
 def stopped_among(tx: Transaction, texts: Iterable[NewText]) -> Collection[str]:
     """The pairs of these texts that have opted out, by `pair_key`."""
     pairs = {text.message.number + one.number for text in texts for one in text.recipients}
-    return {pair for pair, state in consents_of(tx, pairs).items() if state == "stopped"}
+    return {pair for pair, state in consents_of(tx.connection, pairs).items() if state == "stopped"}
 
 
 def without_stopped(text: NewText, stopped: Collection[str]) -> NewText | EngineError:

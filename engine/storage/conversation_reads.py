@@ -25,10 +25,9 @@ from engine.conversations.ports import DomainFacts
 from engine.messaging.models import Message
 from engine.storage import conversation_rows as rows
 from engine.storage import settings
-from engine.storage.consents import pair_key
+from engine.storage.consents import consents_of, pair_key
 from engine.storage.conversation_lists import Origin, count_behind, page, unread_messages, unread_threads
 from engine.storage.tables.accounts import domains, number_users, numbers, users
-from engine.storage.tables.consent import consents
 from engine.storage.tables.conversations import (
     conversation_members,
     conversation_peers,
@@ -146,15 +145,9 @@ class SqlThreadReads:
         return found
 
     def stopped(self, pairs: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
-        keys = [pair_key(number, peer) for number, peer in pairs]
-        if not keys:
-            return ()
-        rows = self._connection.execute(
-            sa.select(consents.c.number, consents.c.peer).where(
-                consents.c.pair.in_(keys), consents.c.state == "stopped"
-            )
-        )
-        return {(row.number, row.peer) for row in rows}
+        keys = {pair_key(number, peer): (number, peer) for number, peer in pairs}
+        states = consents_of(self._connection, keys)
+        return {keys[pair] for pair, state in states.items() if state == "stopped"}
 
     def number_used_last(self, user_id: str) -> str | None:
         return self._connection.execute(

@@ -126,6 +126,10 @@ class Database:
         """
         return await self._store.read(function)
 
+    def tell_readers(self, **facts: object) -> None:
+        """Have what `read` runs find these among its connection's execution options, from the next one on."""
+        self._store.tell_readers(facts)
+
     async def rewrite(self) -> bool | None:
         """Write the file anew, so that nothing is left of what was deleted.
 

@@ -25,11 +25,12 @@ from engine.storage.transaction import Transaction
 #: The pair of the row that says that there are hashes.
 THERE_ARE_SOME = ""
 _KEY = "erased_pairs"
+_OPTION = "erased_pairs_key"
 _HASHED = "h:"
 
 
 async def use_key(database: Database, sealer: Sealer) -> bytes:
-    """The key of hashes, made at the first start; from here on the writer knows it.
+    """The key of hashes, made at the first start; from here on the writer and readers know it.
 
     Raises SealingError when it was sealed under another master key, StorageUnavailable.
     """
@@ -43,10 +44,12 @@ async def use_key(database: Database, sealer: Sealer) -> bytes:
             tx.connection.execute(sa.insert(erasure_keys).values(name=_KEY, sealed=sealed))
         key = sealer.open(sealed, _KEY)
         # The writer has one connection for as long as it lives, and its options live with it.
-        tx.connection.execution_options(erased_pairs_key=key)
+        tx.connection.execution_options(**{_OPTION: key})
         return key
 
-    return await database.transact(work)
+    key = await database.transact(work)
+    database.tell_readers(**{_OPTION: key})
+    return key
 
 
 def hash_of(key: bytes, text: str) -> str:
@@ -55,7 +58,7 @@ def hash_of(key: bytes, text: str) -> str:
 
 def key_of(connection: Connection) -> bytes:
     """Raises StorageUnusable `erasure_key_missing` where nobody has called `use_key`."""
-    key = connection.get_execution_options().get("erased_pairs_key")
+    key = connection.get_execution_options().get(_OPTION)
     if not isinstance(key, bytes):
         raise StorageUnusable("The key of erased numbers is not known here.", code="erasure_key_missing")
     return key

@@ -7,7 +7,7 @@ passfile), and the password never enters SQLAlchemy.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -131,6 +131,10 @@ class PostgresStore:
 
     async def rewrite(self) -> None:
         """The server does that by itself."""
+
+    def tell_readers(self, facts: Mapping[str, object]) -> None:
+        """See `Database.tell_readers`."""
+        self._reading.update_execution_options(**facts)
 
     async def close(self) -> None:
         """Commit what is queued, then disconnect."""

@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -134,6 +134,10 @@ class SqliteStore:
         False when the file is too large for that. Raises StorageUnavailable.
         """
         return await self._loop.run_in_executor(self._readers, self._rewrite)
+
+    def tell_readers(self, facts: Mapping[str, object]) -> None:
+        """See `Database.tell_readers`."""
+        self._reading.update_execution_options(**facts)
 
     async def close(self) -> None:
         """Commit what is queued, then let go of the file."""

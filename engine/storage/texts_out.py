@@ -397,7 +397,7 @@ class RecordIntents:
 def _settled(tx: Transaction, jobs: Sequence[SegmentJob]) -> Collection[SegmentKey]:
     """Those that are not to be sent any more: the first copy turned out to have arrived while the second
     waited for its turn, or the number has opted out since."""
-    said = consents_of(tx, {job.source + job.destination for job in jobs})
+    said = consents_of(tx.connection, {job.source + job.destination for job in jobs})
     if said:
         for number, peer in dict.fromkeys((job.source, job.destination) for job in jobs):
             if said.get(number + peer) == "stopped":

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.accounts.models import SYSTEM, Principal, Scope, UpdateUser
+from engine.adapters.smpp_texts import CarrierTexts, CarrierWords
 from engine.contacts.models import CreateContact, NumberDraft
 from engine.conversations.models import Say, StartConversation, Target
 from engine.conversations.search import Search
@@ -17,11 +18,15 @@ from engine.errors import Forbidden, InvalidRequest, NotFound
 from engine.idempotency import Claim, Replayed
 from engine.ids import new_id
 from engine.messaging.blocks import BlockedSenders
-from engine.messaging.models import SendText
+from engine.messaging.explain import Explainer
+from engine.messaging.models import ConsentState, SendText
 from engine.messaging.ports import AnswerKind, InboundPart
+from engine.messaging.settings import MessagingSettings
 from engine.records.erasing import report_hash
 from engine.records.models import Erasure
+from engine.smpp.text import TextProfile
 from engine.storage.blocked_senders import SqlBlockedSenders
+from engine.storage.consent_ledger import SqlConsents
 from engine.storage.database import Database
 from engine.storage.search import SqlSearch
 from engine.usage.models import Kind
@@ -33,6 +38,7 @@ DIGITS = CANARY[1:]
 OTHER = "+4917012345678"
 WORDS = "pomegranate"
 NAME = "Quentin Oyelaran-Zwick"
+CODER = CarrierTexts({"carrier": CarrierWords(carrier="carrier", profile=TextProfile())})
 
 
 async def everything(database: Database) -> dict[str, str]:
@@ -150,6 +156,59 @@ async def test_an_opt_out_outlives_the_number_as_a_hash(world: Records, database
     await texts.send(OTHER)
     await texts.receive("START", source=CANARY, session="s2")
     await texts.send(CANARY)
+
+
+async def test_all_that_says_what_sending_would_do_knows_of_an_erased_opt_out(world: Records) -> None:
+    texts = world.texts
+    await texts.receive("STOP", source=CANARY)
+    await texts.settle()
+    both = StartConversation(to=(Target(number=CANARY), Target(number=OTHER)))
+    alone = StartConversation(to=(Target(number=CANARY),))
+    before = [await said_before(world, one) for one in (alone, both)]
+    assert before == [
+        Said(["opted_out"], ["opted_out"], [CANARY], True),
+        Said([], ["opted_out", None], [CANARY], True),
+    ]
+    checked(await world.erasures.erase(texts.manager, number=CANARY))
+    assert [await said_before(world, one) for one in (alone, both)] == before
+    ledger = SqlConsents(texts.database)
+    assert (await ledger.current(OURS, CANARY)).state is ConsentState.STOPPED
+    assert (await ledger.current(OURS, OTHER)).state is ConsentState.NONE
+
+    await texts.receive("START", source=CANARY, session="s2")
+    assert await said_before(world, both) == Said([], [None, None], [], False)
+    assert (await ledger.current(OURS, CANARY)).state is ConsentState.ACTIVE
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """What is said before texting: what sending is refused with, in whole and for each number; the numbers
+    of which the thread says that they want no texts; whether starting it says so.
+    """
+
+    problems: list[str]
+    each: list[str | None]
+    stopped: list[str]
+    warned: bool
+
+
+async def said_before(world: Records, wanted: StartConversation) -> Said:
+    texts = world.texts
+    to = tuple(one.number for one in wanted.to if one.number is not None)
+    ledger = SqlConsents(texts.database)
+    explainer = Explainer(texts.numbers, ledger, CODER, CODER, {"carrier"}, MessagingSettings())
+    outlook = await explainer.explain(texts.manager, SendText(from_number=OURS, to=to, text="Hello"))
+    explained = await texts.conversations.explain(texts.user(0), wanted)
+    started = await texts.conversations.start(texts.user(0), wanted)
+    assert not isinstance(started, Replayed)
+    again = await texts.conversations.get(texts.user(0), started[0].conversation.id)
+    assert again.stopped == started[0].stopped
+    return Said(
+        [one.code for one in outlook.problems],
+        [None if one.problem is None else one.problem.code for one in outlook.recipients],
+        list(again.stopped),
+        "opted_out" in [one.code for one in explained.consequences],
+    )
 
 
 async def test_a_user_is_erased_everywhere(world: Records, database_url: str) -> None:
