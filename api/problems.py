@@ -85,6 +85,7 @@ CODES: Mapping[str, Kind] = {
     "invalid_request": Kind(422, "The request cannot be processed as it is"),
     "invalid_cursor": Kind(422, "The cursor is not one of ours"),
     "invalid_url": Kind(422, "Nothing can be sent to this address"),
+    "unknown_event_type": Kind(422, "There are no events of this type"),
     "mixed_conversation": Kind(422, "Users and outside numbers do not mix"),
     "invalid_number": Kind(422, "The phone number is not valid"),
     "import_refused": Kind(422, "Some rows cannot be taken, so none was"),

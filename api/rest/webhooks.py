@@ -27,6 +27,7 @@ from api.schema import (
     to_ms,
 )
 from engine.outbound import MAX_URL_CHARACTERS
+from engine.webhooks import event_types
 from engine.webhooks.models import (
     Backlog,
     CreateWebhook,
@@ -45,7 +46,9 @@ from engine.webhooks.service import MOST_OVERLAP_S, OVERLAP_S, REPLAY_AT_ONCE
 routes = Routes("webhooks")
 
 Address = Annotated[str, Field(min_length=1, max_length=MAX_URL_CHARACTERS)]
-Types = Annotated[list[Word], Field(max_length=50)]
+#: The description lists what there is; the service refuses the rest, since it knows of which stream.
+Type = Annotated[Word, Field(json_schema_extra={"enum": list(event_types.ALL)})]
+Types = Annotated[list[Type], Field(max_length=50)]
 Seq = Annotated[int, Field(ge=1, le=2**53 - 1)]
 
 
@@ -234,7 +237,7 @@ def rendered_replay(replaying: Replaying) -> tuple[int, str]:
     permission=Permission.MANAGE_WEBHOOKS,
     body=NewWebhook,
     answers={201: IssuedWebhookResource},
-    problems=("not_found", "invalid_url", "key_required", "too_many_webhooks"),
+    problems=("not_found", "invalid_url", "unknown_event_type", "key_required", "too_many_webhooks"),
     idempotent=True,
 )
 async def create_webhook(request: ApiRequest[NewWebhook, NoQuery]) -> web.StreamResponse:
@@ -282,7 +285,7 @@ async def get_webhook(request: ApiRequest[NoBody, NoQuery]) -> web.StreamRespons
     permission=Permission.MANAGE_WEBHOOKS,
     body=WebhookChanges,
     answers={200: WebhookResource},
-    problems=("invalid_url", "key_required"),
+    problems=("invalid_url", "unknown_event_type", "key_required"),
 )
 async def update_webhook(request: ApiRequest[WebhookChanges, NoQuery]) -> web.StreamResponse:
     webhook_id = request.id("webhook_id")

@@ -21,6 +21,11 @@ def invalid(field: str, detail: str) -> InvalidRequest:
     return InvalidRequest(detail, field=f"/{field}")
 
 
+def unknown_event_type(at: int, reason: str) -> InvalidRequest:
+    """at: where in event_types it stands, from 0."""
+    return InvalidRequest(reason, code="unknown_event_type", field=f"/event_types/{at}")
+
+
 def too_many(most: int) -> Conflict:
     return Conflict(f"A domain has at most {most} webhooks.", code="too_many_webhooks")
 

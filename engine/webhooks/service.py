@@ -7,7 +7,6 @@ may see the operations stream may have webhooks of it. Secrets are shown once, w
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -20,7 +19,7 @@ from engine.idempotency import Claim, Replayed
 from engine.ids import is_id, new_id
 from engine.outbound import checked_url
 from engine.sealing import Sealer
-from engine.webhooks import errors, signing
+from engine.webhooks import errors, event_types, signing
 from engine.webhooks.models import (
     TEST,
     Backlog,
@@ -51,7 +50,6 @@ REPLAY_AT_ONCE = 1_000
 
 _MOST_TYPES = 50
 _MOST_DESCRIPTION = 200
-_TYPE = re.compile(r"[a-z_]{1,40}\.(\*|[a-z_]{1,40})")
 
 
 class Webhooks:
@@ -91,17 +89,18 @@ class Webhooks:
         """A webhook with its secret; it gets what happens from now on. render is given it without.
 
         A super user who names no domain gets the stream of operations.
-        Raises InvalidRequest (`invalid_url`), Forbidden `key_required` or Conflict `too_many_webhooks`.
+        Raises InvalidRequest (`invalid_url`, `unknown_event_type`), Forbidden `key_required` or
+        Conflict `too_many_webhooks`.
         """
         _require_no_token(principal)
         url = checked_url(command.url)
         description = _description(command.description)
-        types = _event_types(command.event_types)
         webhook_id, secret = new_id("wh"), signing.new_secret()
         sealed = self._sealer.seal(secret, purpose(webhook_id))
 
         def work(changes: WebhookChanges) -> IssuedWebhook:
             domain_id = self._domain_meant(changes, principal, command.domain_id)
+            types = _event_types(command.event_types, domain_id)
             if len(changes.webhooks(domain_id)) >= self._settings.per_domain:
                 raise errors.too_many(self._settings.per_domain)
             stream = OPERATIONS_STREAM if domain_id is None else domain_stream(domain_id)
@@ -151,7 +150,7 @@ class Webhooks:
     async def update(self, principal: Principal, webhook_id: str, command: UpdateWebhook) -> Webhook:
         """Enabled again, it goes on behind the last event it was sent.
 
-        Raises InvalidRequest or Forbidden `key_required`.
+        Raises InvalidRequest (`invalid_url`, `unknown_event_type`) or Forbidden `key_required`.
         """
         _require_no_token(principal)
         given = {
@@ -162,7 +161,6 @@ class Webhooks:
         checks: Mapping[str, Callable[[Any], object]] = {
             "url": checked_url,
             "description": _description,
-            "event_types": _event_types,
         }
         values: dict[str, Any] = {
             name: checks[name](value) if name in checks else value for name, value in given.items()
@@ -171,6 +169,9 @@ class Webhooks:
         def work(changes: WebhookChanges) -> Webhook:
             before = self._seen(changes, principal, webhook_id)
             after = dataclasses.replace(before, **values)
+            if "event_types" in values:
+                types = _event_types(after.event_types, before.domain_id)
+                after = dataclasses.replace(after, event_types=types)
             if after == before:
                 return before
             if after.enabled != before.enabled:
@@ -414,15 +415,14 @@ def _description(text: str) -> str:
     return text
 
 
-def _event_types(types: Sequence[str]) -> tuple[str, ...]:
+def _event_types(types: Sequence[str], domain_id: str | None) -> tuple[str, ...]:
+    """Each once, as asked for. domain_id: the webhook's; None gets what happens in operations."""
     if len(types) > _MOST_TYPES:
         raise errors.invalid("event_types", f"Name at most {_MOST_TYPES} types.")
     for at, one in enumerate(types):
-        if not _TYPE.fullmatch(one):
-            raise errors.invalid(
-                f"event_types/{at}",
-                "A type is <noun>.<verb>, as in call.updated, or <noun>.* for all of a noun.",
-            )
+        objection = event_types.objection(one, operations=domain_id is None)
+        if objection is not None:
+            raise errors.unknown_event_type(at, objection)
     return tuple(dict.fromkeys(types))
 
 

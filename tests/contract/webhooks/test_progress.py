@@ -241,3 +241,23 @@ async def test_operations_are_a_super_users(world: World) -> None:
 async def test_types_that_no_event_can_have_are_refused(world: World, types: list[str]) -> None:
     with pytest.raises(InvalidRequest):
         await world.webhook(*types)
+
+
+async def test_the_type_that_never_occurs_is_pointed_at_and_nothing_is_made_or_changed(world: World) -> None:
+    with pytest.raises(InvalidRequest, match=r"'call\.created'.*there are: call\.updated") as refused:
+        await world.webhook("message.*", "call.created")
+    assert (refused.value.code, refused.value.field) == ("unknown_event_type", "/event_types/1")
+    assert await world.webhooks.list(world.manager()) == []
+    webhook = await world.webhook("message.*")
+    with pytest.raises(InvalidRequest, match="happens in operations"):
+        await world.webhooks.update(
+            world.manager(), webhook.id, UpdateWebhook(event_types=("carrier.bind_changed",))
+        )
+    assert (await world.webhooks.get(world.manager(), webhook.id))[0].event_types == ("message.*",)
+
+
+async def test_a_webhook_of_operations_asks_for_what_happens_there(world: World) -> None:
+    url = "https://example.com/operations"
+    await world.webhooks.create(SYSTEM, CreateWebhook(url=url, event_types=("carrier.bind_changed",)))
+    with pytest.raises(InvalidRequest, match="happens in a domain"):
+        await world.webhooks.create(SYSTEM, CreateWebhook(url=url, event_types=("call.*",)))
