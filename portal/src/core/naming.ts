@@ -23,20 +23,33 @@ export function conversationTitle(conversation: Conversation, myId: string): str
   return listText(names);
 }
 
-/** The one other person, where there is just one. */
-export function counterpart(
-  conversation: Conversation,
-  myId: string,
-): { key: string; name: string; userId: string | null; dial: string } | undefined {
+/** Somebody else in a conversation; `dial` is what a call to them dials, empty for a user that was deleted. */
+export type Other = { key: string; name: string; userId: string | null; dial: string };
+
+/** Everybody in it but oneself. */
+export function others(conversation: Conversation, myId: string): Other[] {
   if (conversation.kind === "chat") {
-    const others = conversation.members.filter((one) => one.user_id !== myId);
-    const one = others[0];
-    if (one === undefined || others.length > 1) return undefined;
-    return { key: one.user_id, name: one.name || one.extension, userId: one.user_id, dial: one.extension };
+    return conversation.members
+      .filter((one) => one.user_id !== myId)
+      .map((one) => ({
+        key: one.user_id,
+        name: one.name || one.extension,
+        userId: one.user_id,
+        dial: one.extension,
+      }));
   }
-  const one = conversation.contacts[0];
-  if (one === undefined || conversation.contacts.length > 1) return undefined;
-  return { key: one.contact_id ?? one.number, name: peerName(one), userId: null, dial: one.number };
+  return conversation.contacts.map((one) => ({
+    key: one.contact_id ?? one.number,
+    name: peerName(one),
+    userId: null,
+    dial: one.number,
+  }));
+}
+
+/** The one other person, where there is just one. */
+export function counterpart(conversation: Conversation, myId: string): Other | undefined {
+  const [one, ...more] = others(conversation, myId);
+  return more.length > 0 ? undefined : one;
 }
 
 /** A user's name, wherever it is known from. */

@@ -4,15 +4,15 @@ import { ApiProblem, type Conversation, type Message } from "../../core/api";
 import { placeCall } from "../../core/calls";
 import { useConversation } from "../../core/conversations";
 import { t } from "../../core/i18n";
-import { conversationTitle, counterpart, numberShown } from "../../core/naming";
+import { conversationTitle, counterpart, numberShown, others } from "../../core/naming";
 import { explain } from "../../core/problems";
 import { useMe } from "../../core/session";
 import { closeWindow, minimise } from "../../core/windows";
 import { Avatar } from "../../ui/Avatar";
 import { Button, IconButton } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
-import { PresenceDot } from "../../ui/PresenceDot";
 import { later } from "../../ui/later";
+import { PresenceDot } from "../../ui/PresenceDot";
 import { Composer } from "./Composer";
 import { Rename } from "./Rename";
 import { Timeline } from "./Timeline";
@@ -65,6 +65,7 @@ function Open({
   const [answering, setAnswering] = useState<Message>();
   const title = conversationTitle(conversation, user.id);
   const other = counterpart(conversation, user.id);
+  const people = others(conversation, user.id).filter((one) => one.dial !== "");
   const sms = conversation.kind === "sms";
   const label = t(sms ? "window.label_sms" : "window.label_chat", { name: title });
 
@@ -120,6 +121,10 @@ function Open({
           >
             <Phone size={18} aria-hidden="true" />
           </IconButton>
+        ) : people.length > 1 ? (
+          <Suspense fallback={<span className={styles.placeholder} />}>
+            <CallMenu people={people} container={frame} />
+          </Suspense>
         ) : null}
         <IconButton
           small
