@@ -12,7 +12,7 @@ import { sentMessage } from "./outbox";
 import { keys, overtake, queries, renew } from "./queries";
 import { currentUserId } from "./session";
 
-type Pages = InfiniteData<TimelinePage, unknown>;
+export type Pages = InfiniteData<TimelinePage, unknown>;
 
 const PAGE = 40;
 const CATCH_UP = 200;
@@ -81,6 +81,34 @@ export function keepMessage(message: Message, maybeOld = false): void {
     };
     return { ...data, pages: [{ ...first, items: inserted(first.items, item) }, ...rest] };
   });
+}
+
+/**
+ * What became of one's own words, by the answer to the request that changed them.
+ *
+ * Reactions may have come since it was written; only what the request was about is taken from it.
+ */
+export function keepWords(answer: Message): void {
+  const id = answer.conversation_id;
+  if (id === null) return;
+  const { text, edited_at, deleted_at, attachments } = answer;
+  const gone = deleted_at === null ? {} : { attachments, reactions: [] };
+  overtake(keys.timeline(id));
+  queries.setQueryData<Pages>(keys.timeline(id), (data) => {
+    if (data === undefined) return data;
+    const changed = (one: TimelineItem): TimelineItem => {
+      const { message } = one;
+      if (one.id !== answer.id || message === null || saidLater(message, answer)) return one;
+      return { ...one, message: { ...message, text, edited_at, deleted_at, ...gone } };
+    };
+    return { ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.map(changed) })) };
+  });
+}
+
+/** Whether what is known of a message is newer than an answer. */
+function saidLater(known: Message, answer: Message): boolean {
+  if (known.deleted_at !== null) return true;
+  return answer.deleted_at === null && (known.edited_at ?? "") > (answer.edited_at ?? "");
 }
 
 /** Newest first, by when it happened. */

@@ -11,6 +11,8 @@ export type ConversationWindow = {
   to: Person[];
   from: string | null;
   text: string;
+  /** Which of one's messages is being said differently, and how far one has come. */
+  edit?: { messageId: string; text: string; from: "composer" | "message" } | null;
 };
 
 type State = { windows: readonly ConversationWindow[]; room: number; focus: string | null };

@@ -23,6 +23,7 @@ import { IconButton } from "../../ui/Button";
 import { later } from "../../ui/later";
 import styles from "./Composer.module.css";
 import { Segments } from "./Segments";
+import { sends } from "./sending";
 
 const EmojiPicker = later(() => import("./EmojiPicker").then((module) => ({ default: module.EmojiPicker })));
 const QuickReplies = later(() =>
@@ -37,10 +38,12 @@ type Props = {
   title: string;
   answering: Message | undefined;
   stopAnswering: () => void;
+  /** Begin to change what one said last, where that can be. */
+  editLast: (() => void) | undefined;
 };
 
 /** Where one writes: files, emoji, quick replies, and Enter sends. */
-export function Composer({ conversation, title, answering, stopAnswering }: Props) {
+export function Composer({ conversation, title, answering, stopAnswering, editLast }: Props) {
   const { user } = useMe();
   const { id, kind } = conversation;
   const sms = kind === "sms";
@@ -118,11 +121,14 @@ export function Composer({ conversation, title, answering, stopAnswering }: Prop
   }
 
   function keyed(event: KeyboardEvent<HTMLTextAreaElement>) {
-    // Enter that ends the composing of a character is not Enter.
-    if (event.key !== "Enter" || event.nativeEvent.isComposing || event.shiftKey) return;
-    if (sendWith === "ctrl-enter" && !event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    send();
+    const plain = !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey);
+    if (event.key === "ArrowUp" && plain && text === "" && !event.nativeEvent.isComposing && editLast) {
+      event.preventDefault();
+      editLast();
+    } else if (sends(event, sendWith)) {
+      event.preventDefault();
+      send();
+    }
   }
 
   function insert(what: string) {
@@ -238,6 +244,7 @@ export function Composer({ conversation, title, answering, stopAnswering }: Prop
         {over ? <span className={styles.drop}>{t("compose.drop")}</span> : null}
         <textarea
           ref={field}
+          data-composer=""
           rows={1}
           dir="auto"
           value={text}

@@ -6,6 +6,7 @@ import { useConversation } from "../../core/conversations";
 import { t } from "../../core/i18n";
 import { conversationTitle, counterpart, numberShown, others } from "../../core/naming";
 import { explain } from "../../core/problems";
+import { editLast } from "../../core/rewriting";
 import { useMe } from "../../core/session";
 import { closeWindow, minimise } from "../../core/windows";
 import { Avatar } from "../../ui/Avatar";
@@ -70,7 +71,7 @@ function Open({
   const label = t(sms ? "window.label_sms" : "window.label_chat", { name: title });
 
   useEffect(() => {
-    if (takeFocus) frame.current?.querySelector("textarea")?.focus();
+    if (takeFocus) frame.current?.querySelector<HTMLElement>("[data-composer]")?.focus();
   }, [takeFocus]);
 
   return (
@@ -164,12 +165,13 @@ function Open({
           <People conversation={conversation} close={() => setPanel("none")} />
         </Suspense>
       ) : null}
-      <Timeline conversation={conversation} answer={setAnswering} />
+      <Timeline conversation={conversation} answer={setAnswering} windowKey={windowKey} />
       <Composer
         conversation={conversation}
         title={title}
         answering={answering}
         stopAnswering={() => setAnswering(undefined)}
+        editLast={sms ? undefined : () => editLast(windowKey, conversation.id, user.id)}
       />
     </section>
   );

@@ -1,17 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
-import { Reply, SmilePlus } from "lucide-react";
-import { memo, useState } from "react";
+import { Ellipsis, Reply, SmilePlus } from "lucide-react";
+import { memo, Suspense, useRef, useState } from "react";
 import { api, type Conversation, type Message, ok } from "../../core/api";
 import { keepMessage, timelineItems, useTimeline } from "../../core/conversations";
 import { clockText, dateText, hasKey, type Key, listText, t } from "../../core/i18n";
 import { peerName, userName } from "../../core/naming";
 import { codeText, explain } from "../../core/problems";
+import { type Edit, isOwn } from "../../core/rewriting";
 import { useMe } from "../../core/session";
 import { toast } from "../../core/toasts";
 import { IconButton } from "../../ui/Button";
+import { later } from "../../ui/later";
 import { Attachments } from "./Attachments";
 import styles from "./Message.module.css";
 import { RichText } from "./RichText";
+
+const Editor = later(() => import("./Editor").then((module) => ({ default: module.Editor })));
+const MessageMenu = later(() => import("./MessageMenu").then((module) => ({ default: module.MessageMenu })));
 
 const QUICK = ["👍", "❤️", "😂", "😮", "🙏"];
 
@@ -24,17 +29,23 @@ type Props = {
   /** Whether nothing came after it. */
   last: boolean;
   answer: (message: Message) => void;
+  windowKey: string;
+  /** Set while it is being said differently. */
+  edit: Edit | undefined;
 };
 
 /** One message, with what became of it. */
 export const MessageRow = memo(function MessageRow(props: Props) {
-  const { message, conversation, begins, ends, last, answer } = props;
+  const { message, conversation, begins, ends, last, answer, windowKey, edit } = props;
   const { user } = useMe();
   const [reacting, setReacting] = useState(false);
+  const [menu, setMenu] = useState(false);
+  const more = useRef<HTMLButtonElement>(null);
   const chat = conversation.kind === "chat";
   const mine = message.direction === "outbound" || (chat && message.user_id === user.id);
   const ours = mine && message.user_id === user.id;
   const deleted = message.deleted_at !== null;
+  const changeable = chat && isOwn(message, user.id);
   const who =
     message.direction === "inbound"
       ? peerName(
@@ -82,7 +93,12 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           {who}
         </p>
       ) : null}
-      <div className={styles.line}>
+      {edit !== undefined ? (
+        <Suspense fallback={null}>
+          <Editor message={message} edit={edit} windowKey={windowKey} />
+        </Suspense>
+      ) : null}
+      <div className={styles.line} hidden={edit !== undefined}>
         <div className={styles.bubble} data-deleted={deleted ? "" : undefined}>
           {message.reply_to && !deleted ? <Quoted id={message.reply_to} conversation={conversation} /> : null}
           {deleted ? <em>{text}</em> : message.text ? <RichText text={message.text} /> : null}
@@ -109,6 +125,19 @@ export const MessageRow = memo(function MessageRow(props: Props) {
                 <IconButton small tabIndex={-1} label={t("message.answer")} onClick={() => answer(message)}>
                   <Reply size={16} aria-hidden="true" className={styles.turns} />
                 </IconButton>
+                {changeable ? (
+                  <IconButton
+                    small
+                    ref={more}
+                    tabIndex={-1}
+                    label={t("message.more")}
+                    aria-haspopup="menu"
+                    aria-expanded={menu}
+                    onClick={() => setMenu(true)}
+                  >
+                    <Ellipsis size={16} aria-hidden="true" />
+                  </IconButton>
+                ) : null}
               </>
             )}
           </span>
@@ -130,7 +159,12 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           ))}
         </p>
       ) : null}
-      {ends || mine ? <Foot {...props} mine={mine} ends={ends || last} /> : null}
+      {ends || mine || message.edited_at ? <Foot {...props} mine={mine} ends={ends || last} /> : null}
+      {menu ? (
+        <Suspense fallback={null}>
+          <MessageMenu message={message} windowKey={windowKey} button={more} close={() => setMenu(false)} />
+        </Suspense>
+      ) : null}
     </article>
   );
 });
@@ -141,9 +175,9 @@ function Foot({ message, conversation, mine, ends, last }: Props & { mine: boole
   const [open, setOpen] = useState(false);
   const troubled = mine && TROUBLE.has(message.status);
   const status = mine ? statusText(message, conversation, user.id, last) : "";
-  if (!ends && !troubled) return null;
+  if (!ends && !troubled && !message.edited_at) return null;
   const marks = FLAGS.filter(([flag]) => message.flags.includes(flag)).map(([, key]) => t(key));
-  if (message.edited_at) marks.unshift(t("timeline.edited"));
+  if (message.edited_at && !message.deleted_at) marks.unshift(t("timeline.edited"));
   const when = (
     <time
       dateTime={message.created_at}

@@ -15,7 +15,9 @@ import { dayText, listText, t } from "../../core/i18n";
 import { conversationTitle, userName } from "../../core/naming";
 import { useOutbox } from "../../core/outbox";
 import { explain } from "../../core/problems";
+import type { Edit } from "../../core/rewriting";
 import { useMe } from "../../core/session";
+import { useWindows } from "../../core/windows";
 import { Button } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
 import { MessageRow } from "./MessageRow";
@@ -32,12 +34,15 @@ const TOGETHER_MS = 4 * 60_000;
 export function Timeline({
   conversation,
   answer,
+  windowKey,
 }: {
   conversation: Conversation;
   answer: (message: Message) => void;
+  windowKey: string;
 }) {
   const { user } = useMe();
   const { id } = conversation;
+  const edit = useWindows((store) => store.windows.find((one) => one.key === windowKey)?.edit);
   const query = useTimeline(id);
   const items = useMemo(() => timelineItems(query.data), [query.data]);
   const pending = useOutbox((store) => store.entries).filter((one) => one.conversation_id === id);
@@ -141,6 +146,8 @@ export function Timeline({
                   unread={item.id === firstUnread}
                   conversation={conversation}
                   answer={answer}
+                  windowKey={windowKey}
+                  edit={edit?.messageId === item.id ? edit : undefined}
                 />
               ))}
               {pending.map((one) => (
@@ -168,8 +175,7 @@ function Line({
   after,
   last,
   unread,
-  conversation,
-  answer,
+  ...row
 }: {
   item: TimelineItem;
   before: TimelineItem | undefined;
@@ -178,6 +184,8 @@ function Line({
   unread: boolean;
   conversation: Conversation;
   answer: (message: Message) => void;
+  windowKey: string;
+  edit: Edit | undefined;
 }) {
   const newDay = before === undefined || dayOf(before.at) !== dayOf(item.at);
   return (
@@ -190,15 +198,14 @@ function Line({
       ) : null}
       {item.message !== null ? (
         <MessageRow
+          {...row}
           message={item.message}
-          conversation={conversation}
           begins={newDay || unread || !together(before, item)}
           ends={!together(item, after)}
           last={last}
-          answer={answer}
         />
       ) : (
-        <NoticeRow item={item} conversation={conversation} />
+        <NoticeRow item={item} conversation={row.conversation} />
       )}
     </>
   );
@@ -278,7 +285,7 @@ function useReading(
   void last;
 }
 
-/** Messages are one stop for Tab: arrows move between them, Enter goes inside, Escape comes back. */
+/** Messages are one stop for Tab: arrows move between them, Enter goes inside and arrows there, Escape comes back. */
 function useRoving(box: { current: HTMLElement | null }, count: number) {
   const rows = () => [...(box.current?.querySelectorAll<HTMLElement>("[data-row]") ?? [])];
 
@@ -301,6 +308,7 @@ function useRoving(box: { current: HTMLElement | null }, count: number) {
         event.stopPropagation();
         row.focus();
       }
+      if (event.key === "ArrowRight" || event.key === "ArrowLeft") across(event, row, target);
       return;
     }
     const all = rows();
@@ -325,6 +333,17 @@ function useRoving(box: { current: HTMLElement | null }, count: number) {
     }
   }
   return { handlers: { onKeyDown } };
+}
+
+/** From one to the next of the things one can do with a message. */
+function across(event: KeyboardEvent, row: HTMLElement, target: HTMLElement) {
+  if (target.matches("textarea, [role=menuitem]")) return;
+  const stops = [...row.querySelectorAll<HTMLElement>("button, a")].filter((one) => !one.closest("[hidden]"));
+  const forward = (event.key === "ArrowRight") === (getComputedStyle(row).direction === "ltr");
+  const next = stops[stops.indexOf(target) + (forward ? 1 : -1)];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
 }
 
 /** Whether it waits to be read by this user. */
