@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.peers.asterisk",
     "tests.peers.certificates",
     "tests.peers.chromium",
+    "tests.peers.firefox",
     "tests.peers.node_smpp",
     "tests.peers.postgres",
     "tests.peers.smpp34",

@@ -66,13 +66,14 @@ class Office:
     pbx: PbxSimulator
     domain: Domain
     users: dict[str, User]
-    browser: Browser
+    browser: Browser | None
     contexts: list[BrowserContext] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     async def page(self, who: str | None = None, **options: Any) -> Page:
         """A page in a browser of its own, logged in as the one with this extension."""
         context = await self.browser.new_context(
+        assert self.browser is not None
             **{"base_url": self.url, "viewport": WIDE, "locale": "en-US", **options}
         )
         context.set_default_timeout(PATIENCE_MS)
@@ -145,14 +146,17 @@ class Office:
 
 @asynccontextmanager
 async def open_office(
-    browser: Browser,
+    browser: Browser | None,
     folder: Path,
     voicemail: VoicemailSettings | None = None,
     ami: AmiSettings | None = None,
     people: Sequence[tuple[str, str, Scope]] = PEOPLE,
     **smsc_options: Any,
 ) -> AsyncIterator[Office]:
-    """ami: of a PBX, named `pbx`, that has phones for these people; else theirs are simulated."""
+    """browser: of the office's pages, if there are to be any.
+
+    ami: of a PBX, named `pbx`, that has phones for these people; else theirs are simulated.
+    """
     expect.set_options(timeout=PATIENCE_MS)
     async with AsyncExitStack() as stack:
         smsc = SmscSimulator(
