@@ -72,8 +72,8 @@ class Office:
 
     async def page(self, who: str | None = None, **options: Any) -> Page:
         """A page in a browser of its own, logged in as the one with this extension."""
-        context = await self.browser.new_context(
         assert self.browser is not None
+        context = await self.browser.new_context(
             **{"base_url": self.url, "viewport": WIDE, "locale": "en-US", **options}
         )
         context.set_default_timeout(PATIENCE_MS)
