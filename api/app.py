@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 from aiohttp import web
@@ -16,7 +16,7 @@ from api.front_door import Endpoint, FrontDoor, Unmatched
 from api.hot_lane import HotLanes
 from api.metrics import ApiMetrics
 from api.openapi import describe
-from api.portal import Portal
+from api.portal import Handler, Portal
 from api.rest import (
     attachment_page,
     attachments,
@@ -72,6 +72,7 @@ VERSION = "1"
 
 FRONT_DOOR: web.AppKey[FrontDoor] = web.AppKey("front_door", FrontDoor)
 HOT_LANES: web.AppKey[HotLanes] = web.AppKey("hot_lanes", HotLanes)
+OTHERWISE: web.AppKey[Handler] = web.AppKey("otherwise")
 
 FEATURES: tuple[Routes, ...] = (
     domains.routes,
@@ -118,6 +119,8 @@ FEATURES: tuple[Routes, ...] = (
     health.routes,
 )
 
+AnyHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
 #: What an event's frame brings along, by its noun, so that a page need not ask for it.
 COMPLETIONS: Mapping[str, Completion] = {"message": Completion(messages.of_events, messages.document)}
 
@@ -152,7 +155,8 @@ def build_app(
             expect_handler=go_on,
         )
     app[HOT_LANES] = HotLanes(endpoints, settings.max_body_octets, settings.keepalive_s)
-    app.router.add_route("*", "/{anything:.*}", Portal(Unmatched(table, door).serve).serve)
+    otherwise = app[OTHERWISE] = Portal(Unmatched(table, door).serve).serve
+    app.router.add_route("*", "/{anything:.*}", otherwise)
 
     async def keep_sockets(_: web.Application) -> AsyncIterator[None]:
         async with watching(sockets):
@@ -182,6 +186,7 @@ async def serving(
     await runner.setup()
     server = runner.server
     assert server is not None
+    server.request_handler = _with_or_without_path(server.request_handler, app[OTHERWISE])
     lanes = app[HOT_LANES]
     limits = {
         "auto_decompress": False,  # compressed bodies are refused unread
@@ -203,3 +208,19 @@ async def serving(
             await lanes.close(settings.stop_within_s)
     finally:
         await runner.cleanup()
+
+
+def _with_or_without_path(routed: AnyHandler, otherwise: Handler) -> AnyHandler:
+    """aiohttp routes paths alone, and refuses every other target in its own words: `*`, what CONNECT names,
+    an address without a path.
+
+    Source: RFC 9112 §3.2 (request target).
+    """
+
+    def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        if request.path.startswith("/"):
+            return routed(request)
+        assert isinstance(request, web.Request)
+        return otherwise(request)
+
+    return handle

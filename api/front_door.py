@@ -251,7 +251,7 @@ def _blamed(request: web.Request, error: Exception) -> Exception:
 
 
 class Unmatched:
-    """What no route takes: preflights, wrong methods, unknown addresses."""
+    """What no route takes: preflights, wrong methods, unknown addresses, targets that are none of ours."""
 
     def __init__(self, routes: Iterable[Route], door: FrontDoor) -> None:
         self._door = door
@@ -267,6 +267,8 @@ class Unmatched:
             response = self._answer(request)
         except EngineError as error:
             response = self._door.failed(request.method, error, identity)
+        if request.method == hdrs.METH_CONNECT:
+            response.force_close()  # what follows may be meant for whoever was to be reached through us
         self._door.finish(request, response, identity)
         elapsed_s = time.perf_counter() - started
         self._door.context.metrics.unmatched(request.method).answered(response.status, elapsed_s)
@@ -276,6 +278,8 @@ class Unmatched:
     def _answer(self, request: web.Request) -> web.Response:
         """Raises RouteNotFound or MethodNotAllowed."""
         path = request.path
+        if request.method == hdrs.METH_CONNECT:
+            raise MethodNotAllowed(())
         methods = next((found for pattern, found in self._methods.items() if pattern.fullmatch(path)), None)
         if methods is None:
             raise RouteNotFound("There is nothing at this address.")

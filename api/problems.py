@@ -235,7 +235,8 @@ class MethodNotAllowed(InvalidRequest):
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = tuple(sorted(allowed))
-        super().__init__(f"Use one of: {', '.join(self.allowed)}.")
+        named = ", ".join(self.allowed)
+        super().__init__(f"Use one of: {named}." if named else "Nothing here takes this method.")
 
 
 class Problem(BaseModel):

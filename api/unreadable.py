@@ -94,7 +94,7 @@ class Connection(web.RequestHandler):
             reason = type(exc).__name__
             log.info("api.request_unreadable", reason=reason, remote=request.remote, request_id=identity)
             error: Exception = MalformedRequest(
-                "This is no HTTP request, or its first line or its headers are too long.",
+                "This is no HTTP request, its method is unknown, or its first line or headers are too long.",
                 code="unreadable_request",
             )
         else:
