@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,24 +17,13 @@ from time import monotonic, sleep
 
 import pytest
 
-from portal.build import ASSETS, BuildImpossible
-from portal.build import build as build_portal
-from tests.peers.require import unavailable
 from tests.unit.project.checkout import ROOT, files
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy of what is in the repository, as a release would be."""
-    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for path in files():
-        (source / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / path, source / path)
-    try:
-        build_portal()  # once for all tests; the wheel takes what is there when it is of the same sources
-    except BuildImpossible as error:
-        unavailable("node", str(error))
-    shutil.copytree(ASSETS, source / ASSETS.relative_to(ROOT))
+    built = tmp_path_factory.mktemp("wheel")
     build = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(built), str(source)]
     subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *build], check=True)
     (wheel,) = built.glob("*.whl")
@@ -147,8 +135,15 @@ def test_it_serves_from_an_empty_folder(installed: Path, tmp_path: Path) -> None
             assert answer.status == 200
         page = urllib.request.Request(f"http://127.0.0.1:{told[1]}/", headers={"Accept": "text/html"})
         with urllib.request.urlopen(page, timeout=10) as answer:
-            assert b'<div id="portal">' in answer.read()
+            shown = answer.read().decode()
+            assert '<div id="portal">' in shown
             assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        parts = set(re.findall(r'"(/assets/[^"]+)"', shown))
+        assert parts
+        for part in parts:
+            with urllib.request.urlopen(f"http://127.0.0.1:{told[1]}{part}", timeout=10) as answer:
+                assert answer.status == 200
+                assert answer.read()
         engine.send_signal(signal.SIGTERM)
         assert engine.wait(20) == 0, log.read_text()
     finally:
