@@ -28,6 +28,7 @@ from engine.app import Engine, listening, running
 from engine.contacts.models import CreateContact, NumberDraft
 from engine.conversations.models import Say, StartConversation, Target
 from engine.idempotency import Replayed
+from engine.outbound import OutboundSettings
 from engine.simulators.asterisk_config import DIAL_CONTEXT
 from engine.simulators.pbx import PbxOptions, PbxSimulator
 from engine.simulators.smsc import SmscSimulator
@@ -151,6 +152,7 @@ async def open_office(
     voicemail: VoicemailSettings | None = None,
     ami: AmiSettings | None = None,
     people: Sequence[tuple[str, str, Scope]] = PEOPLE,
+    outbound: OutboundSettings | None = None,
     **smsc_options: Any,
 ) -> AsyncIterator[Office]:
     """browser: of the office's pages, if there are to be any.
@@ -183,6 +185,7 @@ async def open_office(
                 ),
             ),
             voicemail=voicemail or VoicemailSettings(),
+            outbound=outbound or OutboundSettings(),
         )
         migrate.upgrade(settings.storage.database_url)
         engine = await stack.enter_async_context(running(settings))

@@ -28,9 +28,11 @@ PAGES = {
     "users": "/office?tab=users",
     "numbers": "/office?tab=numbers",
     "devices": "/office?tab=devices",
+    "mailboxes": "/office?tab=mailboxes",
     "keys": "/office?tab=keys",
     "webhooks": "/office?tab=webhooks",
     "domain": "/office?tab=domain",
+    "erasures": "/office?tab=erasures",
 }
 DRESSES: dict[str, dict[str, Any]] = {
     "light": {"viewport": WIDE, "color_scheme": "light"},

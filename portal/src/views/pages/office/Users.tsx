@@ -1,7 +1,7 @@
 import { Menu } from "@base-ui/react/menu";
 import { Ellipsis, Plus, Upload, Users as UsersIcon } from "lucide-react";
 import { useState } from "react";
-import { mentions, officeChanged, useUsers } from "../../../core/administration";
+import { type Erasure, mentions, officeChanged, useUsers } from "../../../core/administration";
 import { api, ok, type User } from "../../../core/api";
 import { attempt } from "../../../core/attempt";
 import { dateText, t } from "../../../core/i18n";
@@ -17,12 +17,15 @@ import { Loaded } from "../parts/Loaded";
 import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";
 import { Bar } from "./Bar";
+import { EraseDialog } from "./EraseDialog";
+import { Report } from "./Erasures";
 import { ImportDialog } from "./ImportDialog";
 import { UserForm } from "./UserForm";
 
 type Doing =
   | { what: "add" | "import" }
-  | { what: "edit" | "disable" | "delete" | "reset"; user: User }
+  | { what: "edit" | "disable" | "delete" | "reset" | "erase"; user: User }
+  | { what: "erased"; report: Erasure }
   | { what: "secret"; user: User; secret: string; until: string };
 
 /** Everybody in the domain. */
@@ -100,6 +103,14 @@ export function Users() {
           <p>{t("users.delete_hint")}</p>
         </Confirm>
       ) : null}
+      {doing?.what === "erase" ? (
+        <EraseDialog
+          whom={doing.user}
+          close={() => setDoing((now) => (now?.what === "erase" ? undefined : now))}
+          done={(report) => setDoing({ what: "erased", report })}
+        />
+      ) : null}
+      {doing?.what === "erased" ? <Report erasure={doing.report} close={close} /> : null}
     </>
   );
 }
@@ -235,6 +246,9 @@ function Actions({ user, act }: { user: User; act: (doing: Doing) => void }) {
             )}
             <Menu.Item className={danger} onClick={() => act({ what: "delete", user })}>
               {t("users.delete")}
+            </Menu.Item>
+            <Menu.Item className={danger} onClick={() => act({ what: "erase", user })}>
+              {t("users.erase")}
             </Menu.Item>
           </>
         )}

@@ -2,8 +2,9 @@ import { Menu } from "@base-ui/react/menu";
 import { Ellipsis, Plus, Webhook as WebhookIcon } from "lucide-react";
 import { useState } from "react";
 import { officeChanged, once, useWebhooks, type Webhook } from "../../../core/administration";
-import { api, ok } from "../../../core/api";
+import { api, ok, type Schemas } from "../../../core/api";
 import { attempt } from "../../../core/attempt";
+import type { EventType } from "../../../core/event-types";
 import { dateText, numberText, t } from "../../../core/i18n";
 import { toast } from "../../../core/toasts";
 import { Button, iconButtonClass } from "../../../ui/Button";
@@ -17,6 +18,7 @@ import { Loaded } from "../parts/Loaded";
 import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";
 import { Deliveries } from "./Deliveries";
+import { EventTypes } from "./EventTypes";
 import styles from "./Office.module.css";
 
 type Doing = { what: "edit" | "delete" | "rotate" | "deliveries"; webhook: Webhook } | { what: "add" };
@@ -178,6 +180,23 @@ function columns(act: (doing: Doing) => void): Column<Webhook>[] {
   ];
 }
 
+/** Send everything again that was given up; a request takes so many, and says where to go on. */
+async function replayDead(webhook: Webhook): Promise<void> {
+  const params = { path: { webhook_id: webhook.id } };
+  let from_seq: number | null = 1;
+  let count = 0;
+  while (from_seq !== null) {
+    const body = { only: "dead" as const, from_seq };
+    const done: Schemas["ReplayResult"] = await ok(
+      api.POST("/v1/webhooks/{webhook_id}:replay", { params, body, headers: once() }),
+    );
+    count += done.replaying;
+    from_seq = done.next_seq;
+  }
+  toast(t("webhooks.replaying", { count }));
+  await officeChanged("webhooks");
+}
+
 function Actions({ webhook, act }: { webhook: Webhook; act: (doing: Doing) => void }) {
   const item = menu.item ?? "";
   const params = { path: { webhook_id: webhook.id } };
@@ -193,15 +212,7 @@ function Actions({ webhook, act }: { webhook: Webhook; act: (doing: Doing) => vo
         ),
       ),
     );
-  const replay = () =>
-    attempt(
-      ok(api.POST("/v1/webhooks/{webhook_id}:replay", { params, body: { only: "dead" } })).then(
-        ({ replaying }) => {
-          toast(t("webhooks.replaying", { count: replaying }));
-          return officeChanged("webhooks");
-        },
-      ),
-    );
+  const replay = () => attempt(replayDead(webhook));
   const enable = () =>
     attempt(
       ok(api.PATCH("/v1/webhooks/{webhook_id}", { params, body: { enabled: !webhook.enabled } })).then(() =>
@@ -255,15 +266,17 @@ function Edit({
 }) {
   const [url, setUrl] = useState(webhook?.url ?? "");
   const [description, setDescription] = useState(webhook?.description ?? "");
-  const [types, setTypes] = useState(webhook?.event_types.join(", ") ?? "");
+  const [types, setTypes] = useState((webhook?.event_types ?? []) as EventType[]);
+  const [every, setEvery] = useState(types.length === 0);
   const [enabled, setEnabled] = useState(webhook?.enabled ?? true);
   return (
     <FormDialog
       title={t(webhook ? "webhooks.edit" : "webhooks.add")}
       submit={t("action.save")}
+      ready={every || types.length > 0}
       close={close}
       save={async () => {
-        const event_types = types.split(/[\s,]+/).filter(Boolean);
+        const event_types = every ? [] : types;
         if (webhook) {
           const params = { path: { webhook_id: webhook.id } };
           const body = { url, description, event_types, enabled };
@@ -292,12 +305,8 @@ function Edit({
         dir="auto"
         onChange={(event) => setDescription(event.target.value)}
       />
-      <TextField
-        label={t("webhooks.types")}
-        hint={t("webhooks.types_hint")}
-        value={types}
-        onChange={(event) => setTypes(event.target.value)}
-      />
+      <Switch label={t("webhooks.all_events")} checked={every} change={setEvery} />
+      {every ? null : <EventTypes chosen={types} change={setTypes} />}
       {webhook ? <Switch label={t("webhooks.enabled")} checked={enabled} change={setEnabled} /> : null}
     </FormDialog>
   );

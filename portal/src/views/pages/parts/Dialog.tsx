@@ -46,19 +46,25 @@ export function FormDialog({
   submit,
   close,
   save,
+  danger = false,
+  ready = true,
   children,
 }: {
   title: string;
   submit: string;
   close: () => void;
   save: () => Promise<void>;
+  /** Whether there is no way back. */
+  danger?: boolean;
+  /** Whether everything is there that it takes. */
+  ready?: boolean;
   children: ReactNode;
 }) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<unknown>();
   async function send(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
+    if (busy || !ready) return;
     setBusy(true);
     setFailed(undefined);
     try {
@@ -77,7 +83,7 @@ export function FormDialog({
         {failed === undefined ? null : <Alert>{explain(failed)}</Alert>}
         <footer className={styles.foot}>
           <Button onClick={close}>{t("action.cancel")}</Button>
-          <Button type="submit" look="primary" aria-disabled={busy}>
+          <Button type="submit" look={danger ? "danger" : "primary"} disabled={!ready} aria-disabled={busy}>
             {submit}
           </Button>
         </footer>
