@@ -34,6 +34,7 @@ from engine.ami.settings import AmiSettings
 from engine.app import Engine, listening, running
 from engine.events import Event
 from engine.idempotency import Replayed
+from engine.sealing import Sealer
 from engine.simulators.asterisk import PrivateAsterisk
 from engine.sip.phones import Phone
 from engine.sip.tones import tone_share
@@ -98,26 +99,19 @@ class Office:
     dora: Page
     manager: Page
     acme: Domain
+    sealer: Sealer
     events: list[Event] = field(default_factory=list)
 
     def told(self, kind: str) -> list[Event]:
         return [event for event in self.events if event.type == kind]
 
     async def leave_message(self, phones: Shelf, caller: str, mailbox: str, tone_hz: int) -> None:
-        """Somebody calls a mailbox and speaks a tone for two seconds and a half."""
-        phone = await phones.take(caller, tone_hz=tone_hz)
-        await phone.call(f"86{mailbox}")
-        await self.until_recorded(mailbox)
-        await phone.hang_up()
-        await phone.wait_for("ended")
+        """See `leave_message`."""
+        await leave_message(self.pbx, phones, caller, mailbox, tone_hz)
 
-    async def until_recorded(self, mailbox: str, seconds: float = 2.5) -> None:
-        folder = self.pbx.voicemail_spool / CONTEXT / mailbox / "tmp"
-
-        async def longest() -> int:
-            return max((file.stat().st_size for file in folder.glob("*.wav")), default=0)
-
-        await until(longest, lambda octets: octets > seconds * _RATE_OCTETS)
+    async def until_recorded(self, mailbox: str) -> None:
+        """See `until_recorded`."""
+        await until_recorded(self.pbx, mailbox)
 
 
 async def until(look: Callable[[], Awaitable[Any]], is_so: Callable[[Any], bool]) -> Any:
@@ -130,6 +124,25 @@ async def until(look: Callable[[], Awaitable[Any]], is_so: Callable[[Any], bool]
     except TimeoutError:
         raise AssertionError(f"only: {found}") from None
     return found
+
+
+async def leave_message(pbx: PrivateAsterisk, phones: Shelf, caller: str, mailbox: str, tone_hz: int) -> None:
+    """Somebody calls a mailbox and speaks a tone for two seconds and a half."""
+    phone = await phones.take(caller, tone_hz=tone_hz)
+    await phone.call(f"86{mailbox}")
+    await until_recorded(pbx, mailbox)
+    await phone.hang_up()
+    await phone.wait_for("ended")
+
+
+async def until_recorded(pbx: PrivateAsterisk, mailbox: str, seconds: float = 2.5) -> None:
+    """Wait until so much of a message has been spoken."""
+    folder = pbx.voicemail_spool / CONTEXT / mailbox / "tmp"
+
+    async def longest() -> int:
+        return max((file.stat().st_size for file in folder.glob("*.wav")), default=0)
+
+    await until(longest, lambda octets: octets > seconds * _RATE_OCTETS)
 
 
 async def until_lamp(phone: Phone, *, new: int, old: int) -> None:
@@ -193,7 +206,7 @@ async def an_office(pbx: PrivateAsterisk, folder: Path, *, remote: bool = False)
         )
         assert not isinstance(issued, Replayed)
         manager = Page(people["anna"].user, issued.secret or "", http, url)
-        office = Office(engine, pbx, **people, manager=manager, acme=acme)
+        office = Office(engine, pbx, **people, manager=manager, acme=acme, sealer=storage.sealer())
         await until(_links(engine), lambda up: up)
         live = engine.bus.subscribe([acme.id, bolt.id])
         hearing = asyncio.create_task(_hear(live, office.events))
