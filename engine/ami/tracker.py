@@ -12,7 +12,7 @@ Source: Asterisk `main/channel.c` (the oldest Linkedid wins where calls are join
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from engine.ami.facts import CallFact, FactKind, Leg, LegResult
 from engine.ami.tracked_call import TRACKED_EVENTS, TrackedCall
@@ -151,10 +151,6 @@ class Tracker:
         if self._queue is None and self._deadlines:
             due.append(min(self._deadlines.values()))
         return min(due, default=None)
-
-    def watched(self) -> Sequence[str]:
-        """The channel ids being followed, ended ones included until they are forgotten."""
-        return list(self._calls)
 
     def _apply(self, event: Mapping[str, str], now: float) -> list[CallFact]:
         name = event["Event"]

@@ -186,10 +186,6 @@ class SmscSimulator:
         )
         return len(pdus)
 
-    def deliver_pdu(self, system_id: str, pdu: DeliverSm) -> None:
-        """Send any deliver_sm to a system_id, as soon as it receives."""
-        self._deliveries.send(system_id, Outgoing(pdu))
-
     def disconnect(self) -> None:
         """Cut every connection without a word."""
         for esme in list(self._esmes):

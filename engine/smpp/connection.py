@@ -123,11 +123,6 @@ class SmppConnection(asyncio.Protocol):
             self._handed_over = self._octets_handed_over()
             self._transport.abort()
 
-    @property
-    def encrypted(self) -> bool:
-        """Whether the peer is on the other end of TLS."""
-        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
-
     # --- moving things ------------------------------------------------------------------------------
 
     def _flush_now(self) -> None:

@@ -69,11 +69,6 @@ class _WithTlvs(Struct, frozen=True, gc=False):
                 return value  # type: ignore[no-any-return]
         return None
 
-    def tlv_integer(self, tag: int) -> int | None:
-        """The first parameter with this tag read as an unsigned integer, or None."""
-        value = self.tlv(tag)
-        return None if value is None else int.from_bytes(value, "big")
-
 
 class ShortMessagePdu(_WithTlvs, frozen=True, gc=False):
     """The body submit_sm and deliver_sm share; fields in wire order under their standard names.

@@ -97,14 +97,6 @@ def read_part(
     return ReceivedPart(concatenation, octets, malformed)
 
 
-def concatenation_of(
-    esm_class: int, short_message: bytes, tlvs: Iterable[Tlv] = (), *, packed: bool = False
-) -> tuple[Concatenation | None, bytes]:
-    """What `read_part` finds, for callers to whom a malformed header is just text."""
-    part = read_part(esm_class, short_message, tlvs, packed=packed)
-    return part.concatenation, part.octets
-
-
 def fit(parts: Mapping[int, bytes], number: int, octets: bytes) -> Fit:
     """Whether a part is new to parts, a repeat, or the first of another text with a recycled reference."""
     there = parts.get(number)
@@ -128,11 +120,6 @@ def join_incomplete(parts: Mapping[int, bytes], total: int, data_coding: int, pr
     return "".join(
         GAP if run is None else decode_text(run, data_coding, profile) for run in _runs(parts, total)
     )
-
-
-def is_expired(newest_part_ms: int, now_ms: int, wait_ms: int = PART_WAIT_MS) -> bool:
-    """Whether an incomplete text should be shown as it is. Times: milliseconds since the epoch."""
-    return now_ms - newest_part_ms >= wait_ms
 
 
 def _information_elements(octets: bytes) -> list[tuple[int, bytes]] | None:

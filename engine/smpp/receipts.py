@@ -237,13 +237,6 @@ def normal_id(raw_id: str, base: IdBase, *, source: Literal["response", "receipt
     return folded
 
 
-def id_forms(raw_id: str) -> tuple[str, ...]:
-    """Forms under which the other side may know raw_id, the likeliest first, none twice."""
-    folded = _folded(raw_id)
-    forms = (raw_id, raw_id.lower(), folded, _hex_to_dec(folded), _dec_to_hex(folded))
-    return tuple(dict.fromkeys(form for form in forms if form))
-
-
 def _folded(raw_id: str) -> str:
     lower = raw_id.lower()
     return lower.lstrip("0") or lower[-1:]
@@ -253,12 +246,6 @@ def _hex_to_dec(folded: str) -> str:
     if len(folded) > _LONGEST_NUMBER or not re.fullmatch("[0-9a-f]+", folded):
         return ""
     return str(int(folded, 16))
-
-
-def _dec_to_hex(folded: str) -> str:
-    if len(folded) > _LONGEST_NUMBER or not (folded.isascii() and folded.isdigit()):
-        return ""
-    return f"{int(folded):x}"
 
 
 def _readable(pdu: ReceiptPdu) -> str:

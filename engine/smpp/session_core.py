@@ -8,7 +8,7 @@ Source: SMPP v3.4 §2.2 (states), §2.9 and §7.2 (timers), §4.2 (unbind), §4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from engine.smpp.codec import encode_header
@@ -253,10 +253,6 @@ class SessionCore:
         self._sequence_number = sequence_number
         self._window.add(sequence_number, token, now, self._queued_octets)
         return sequence_number
-
-    def request_many(self, pdus: Iterable[tuple[Message, object]], now: float) -> list[int]:
-        """`request` for each (pdu, token) in turn; what was queued before one raises stays queued."""
-        return [self.request(pdu, token, now) for pdu, token in pdus]
 
     def acknowledge(
         self,

@@ -6,7 +6,6 @@ Source: SMPP v3.4 §2.2 (states), §4.1 (bind), §2.3 (who may send what).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from engine.smpp.codec import (
@@ -73,10 +72,6 @@ class SmscSession(SessionCore):
         Raises NotBound, WindowFull or UnencodablePdu; then nothing was queued.
         """
         return self.request(pdu, token, now)
-
-    def deliver_many(self, pdus: Iterable[tuple[DeliverSm | DataSm, object]], now: float) -> list[int]:
-        """`deliver` for each (pdu, token) in turn; what was queued before one raises stays queued."""
-        return self.request_many(pdus, now)
 
     def _bind_pdu_received(
         self, command_id: int, command_status: int, sequence_number: int, body: bytes, events: list[Event]

@@ -234,10 +234,10 @@ def explain(text: str, profile: TextProfile) -> Explanation:
 
 
 def decode_text(octets: bytes, data_coding: int, profile: TextProfile) -> str:
-    """The text in octets as `reassembly.concatenation_of` returns them: no header, septets unpacked.
+    """The text in octets as `reassembly.read_part` returns them: no header, septets unpacked.
 
     Never fails: what has no meaning shows U+FFFD, and so do half a surrogate pair and NUL, which no
-    store takes. Binary data shows as its hex digits in brackets; ask `is_binary` first.
+    store takes. Binary data shows as its hex digits in brackets.
     """
     codec = profile.codec_of(data_coding)
     if codec == GSM or (data_coding == IA5 and _NOT_IN_IA5_TEXT.search(octets)):
@@ -245,11 +245,6 @@ def decode_text(octets: bytes, data_coding: int, profile: TextProfile) -> str:
     if codec == BINARY:
         return f"[binary, {len(octets)} octets: {octets.hex()}]"
     return octets.decode(codec, "replace").replace("\0", "\ufffd")
-
-
-def is_binary(data_coding: int, profile: TextProfile) -> bool:
-    """Whether octets under data_coding are data for a program, not text."""
-    return profile.codec_of(data_coding) == BINARY
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,6 @@ def c_string_tlv(tag: int, text: str) -> Tlv:
     return Tlv(tag, text.encode("latin-1") + b"\0")
 
 
-def c_string(value: bytes) -> str:
-    """The text of a C-octet-string parameter, read up to its NUL or, where that is missing, its end."""
-    return value.partition(b"\0")[0].decode("latin-1")
-
-
 def encode_tlvs(tlvs: Iterable[Tlv]) -> bytes:
     """The parameters as they go on the wire, in their order. Raises ValueError for an impossible one."""
     out: list[bytes] = []

@@ -25,7 +25,7 @@ from engine.smpp.messages import (
     SubmitSmResp,
 )
 from engine.smpp.reassembly import Concatenation, fit, join, join_incomplete, read_part
-from engine.smpp.receipts import id_forms, normal_id, parse_receipt
+from engine.smpp.receipts import normal_id, parse_receipt
 from engine.smpp.session import SmppSession
 from engine.smpp.session_state import SessionLimits
 from engine.smpp.text import TextProfile, decode_text
@@ -171,7 +171,6 @@ class Target:
             storable(receipt.submit_date_raw + receipt.done_date_raw)
             for base in _ID_BASES:
                 storable(normal_id(receipt.raw_id, base, source="receipt"))
-            id_forms(receipt.raw_id)
             return
         octets = b"" if isinstance(pdu, DataSm) else pdu.short_message
         part = read_part(pdu.esm_class, octets, pdu.tlvs, packed=profile.packs(pdu.data_coding))

@@ -9,7 +9,7 @@ import pytest
 
 from engine.smpp.carrier import AnswerKind
 from engine.smpp.codec import SubmitSm
-from engine.smpp.reassembly import concatenation_of, join
+from engine.smpp.reassembly import join, read_part
 from engine.smpp.receipts import normal_id, parse_receipt
 from engine.smpp.text import Concatenating, TextProfile, decode_text, segment_text
 from tests.integration.simulators.conftest import StartSmsc
@@ -58,8 +58,9 @@ async def test_a_long_text_goes_out_and_comes_back_whole(
         total = 1
         for delivery in carrier.recorder.deliveries:
             pdu_in = delivery.pdu
-            place, octets = concatenation_of(pdu_in.esm_class, pdu_in.user_data, pdu_in.tlvs)
-            parts[place.number if place else 1] = octets
+            part = read_part(pdu_in.esm_class, pdu_in.user_data, pdu_in.tlvs)
+            place = part.concatenation
+            parts[place.number if place else 1] = part.octets
             total = place.total if place else 1
         whole = join(parts, total)
         assert whole is not None

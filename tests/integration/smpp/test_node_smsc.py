@@ -310,7 +310,7 @@ async def test_receipts_come_in_text_and_in_tlvs(
         assert pdu.user_data.startswith(f"id:{message_id} sub:001".encode())
     if receipts != "text":
         assert pdu.tlv(tlv.RECEIPTED_MESSAGE_ID) == message_id.encode() + b"\0"
-        assert pdu.tlv_integer(tlv.MESSAGE_STATE) == 2
+        assert pdu.tlv(tlv.MESSAGE_STATE) == b"\x02"
     assert (await smsc.wait_for("delivered"))["command_status"] == 0
 
 

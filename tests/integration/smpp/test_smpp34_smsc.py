@@ -80,7 +80,7 @@ async def test_a_receipt_and_a_part_are_read_and_answered(
     assert (receipt, part) == (0, 0)
     first, second = (delivery.pdu for delivery in running.recorder.deliveries)
     assert first.tlv(tlv.RECEIPTED_MESSAGE_ID) == b"s34-1\0"
-    assert first.tlv_integer(tlv.MESSAGE_STATE) == 2
+    assert first.tlv(tlv.MESSAGE_STATE) == b"\x02"
     assert second.user_data == b"\x06\x08\x04\x01\x02\x02\x01\x04\x16"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -10,12 +11,9 @@ from hypothesis import strategies as st
 
 from engine.smpp.codec import Tlv
 from engine.smpp.reassembly import (
-    PART_WAIT_MS,
     Concatenation,
     Fit,
-    concatenation_of,
     fit,
-    is_expired,
     join,
     join_incomplete,
     read_part,
@@ -26,20 +24,28 @@ UDHI = 0x40
 SAR = (Tlv(0x020C, b"\x12\x34"), Tlv(0x020E, b"\x03"), Tlv(0x020F, b"\x02"))
 
 
+def place_of(
+    esm_class: int, octets: bytes, tlvs: Iterable[Tlv] = (), *, packed: bool = False
+) -> tuple[Concatenation | None, bytes]:
+    """Which part of what an inbound text is, and its own octets."""
+    part = read_part(esm_class, octets, tlvs, packed=packed)
+    return part.concatenation, part.octets
+
+
 def test_a_plain_text_is_no_part() -> None:
-    assert concatenation_of(0, b"hello") == (None, b"hello")
+    assert place_of(0, b"hello") == (None, b"hello")
 
 
 @pytest.mark.parametrize("esm_class", [0x40, 0x43, 0xC0])
 def test_an_8_bit_reference_is_read(esm_class: int) -> None:
-    assert concatenation_of(esm_class, b"\x05\x00\x03\xab\x03\x02hello") == (
+    assert place_of(esm_class, b"\x05\x00\x03\xab\x03\x02hello") == (
         Concatenation(reference=0xAB, total=3, number=2, reference_bits=8),
         b"hello",
     )
 
 
 def test_a_16_bit_reference_is_read() -> None:
-    assert concatenation_of(UDHI, b"\x06\x08\x04\x12\x34\x03\x02hello") == (
+    assert place_of(UDHI, b"\x06\x08\x04\x12\x34\x03\x02hello") == (
         Concatenation(reference=0x1234, total=3, number=2, reference_bits=16),
         b"hello",
     )
@@ -47,39 +53,39 @@ def test_a_16_bit_reference_is_read() -> None:
 
 def test_other_elements_around_the_concatenation_are_skipped() -> None:
     header = b"\x10" + b"\x05\x04\x0b\x84\x23\xf0" + b"\x00\x03\x07\x02\x01" + b"\x24\x01\x01" + b"\x70\x00"
-    assert concatenation_of(UDHI, header + b"hello") == (Concatenation(7, 2, 1, 8), b"hello")
+    assert place_of(UDHI, header + b"hello") == (Concatenation(7, 2, 1, 8), b"hello")
 
 
 def test_a_header_without_concatenation_is_cut_off() -> None:
-    assert concatenation_of(UDHI, b"\x06\x05\x04\x0b\x84\x23\xf0hello") == (None, b"hello")
-    assert concatenation_of(UDHI, b"\x00hello") == (None, b"hello")
+    assert place_of(UDHI, b"\x06\x05\x04\x0b\x84\x23\xf0hello") == (None, b"hello")
+    assert place_of(UDHI, b"\x00hello") == (None, b"hello")
 
 
 def test_the_last_of_several_concatenations_counts() -> None:
     octets = b"\x0b\x00\x03\x01\x02\x01\x08\x04\x00\x09\x02\x02" + b"x"
-    assert concatenation_of(UDHI, octets)[0] == Concatenation(9, 2, 2, 16)
+    assert place_of(UDHI, octets)[0] == Concatenation(9, 2, 2, 16)
 
 
 def test_sar_parameters_are_read_in_any_integer_width() -> None:
     expected = Concatenation(reference=0x1234, total=3, number=2, reference_bits=16)
-    assert concatenation_of(0, b"hello", SAR) == (expected, b"hello")
+    assert place_of(0, b"hello", SAR) == (expected, b"hello")
     wide = (Tlv(0x020C, b"\0\0\x12\x34"), Tlv(0x020E, b"\0\x03"), Tlv(0x020F, b"\0\0\0\x02"))
-    assert concatenation_of(0, b"hello", wide) == (expected, b"hello")
+    assert place_of(0, b"hello", wide) == (expected, b"hello")
 
 
 def test_sar_parameters_need_each_other() -> None:
     for two in itertools.combinations(SAR, 2):
-        assert concatenation_of(0, b"hello", two) == (None, b"hello")
+        assert place_of(0, b"hello", two) == (None, b"hello")
 
 
 def test_a_header_wins_over_sar() -> None:
-    assert concatenation_of(UDHI, b"\x05\x00\x03\xab\x02\x01hello", SAR)[0] == Concatenation(0xAB, 2, 1, 8)
+    assert place_of(UDHI, b"\x05\x00\x03\xab\x02\x01hello", SAR)[0] == Concatenation(0xAB, 2, 1, 8)
 
 
 def test_message_payload_is_read_where_short_message_is_empty() -> None:
     payload = Tlv(0x0424, b"\x05\x00\x03\xab\x02\x01hello")
-    assert concatenation_of(UDHI, b"", (payload,)) == (Concatenation(0xAB, 2, 1, 8), b"hello")
-    assert concatenation_of(0, b"short", (payload,)) == (None, b"short")
+    assert place_of(UDHI, b"", (payload,)) == (Concatenation(0xAB, 2, 1, 8), b"hello")
+    assert place_of(0, b"short", (payload,)) == (None, b"short")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +93,7 @@ def test_message_payload_is_read_where_short_message_is_empty() -> None:
     [(0, 0), (0, 1), (2, 0), (2, 3), (1, 1)],
 )
 def test_a_part_that_contradicts_itself_or_is_the_only_one_is_a_text(total: int, number: int) -> None:
-    assert concatenation_of(UDHI, bytes((5, 0, 3, 9, total, number)) + b"hello") == (None, b"hello")
+    assert place_of(UDHI, bytes((5, 0, 3, 9, total, number)) + b"hello") == (None, b"hello")
 
 
 @pytest.mark.parametrize(
@@ -116,9 +122,9 @@ def test_a_header_that_can_be_read_is_not_called_malformed(octets: bytes) -> Non
 
 def test_packed_text_behind_a_header_is_aligned_again() -> None:
     # "A" behind six octets is one bit further left than it would be by itself.
-    assert concatenation_of(UDHI, b"\x05\x00\x03\xab\x02\x01\x82", packed=True)[1] == b"A"
-    assert concatenation_of(UDHI, b"\x06\x08\x04\x00\xab\x02\x01\x41", packed=True)[1] == b"A"
-    assert concatenation_of(0, bytes.fromhex("e8329bfd06"), packed=True)[1] == b"hello"
+    assert place_of(UDHI, b"\x05\x00\x03\xab\x02\x01\x82", packed=True)[1] == b"A"
+    assert place_of(UDHI, b"\x06\x08\x04\x00\xab\x02\x01\x41", packed=True)[1] == b"A"
+    assert place_of(0, bytes.fromhex("e8329bfd06"), packed=True)[1] == b"hello"
 
 
 def test_a_text_is_whole_when_every_part_is_there_in_whatever_order() -> None:
@@ -156,13 +162,6 @@ def test_a_recycled_reference_is_told_from_a_repeat() -> None:
     assert fit(parts, 2, b"two") is Fit.NEW
     assert fit(parts, 1, b"one ") is Fit.REPEAT
     assert fit(parts, 1, b"other") is Fit.CONFLICT
-
-
-def test_an_incomplete_text_waits_for_ten_minutes_after_its_newest_part() -> None:
-    assert PART_WAIT_MS == 600_000
-    assert not is_expired(1_000_000, 1_599_999)
-    assert is_expired(1_000_000, 1_600_000)
-    assert is_expired(1_000_000, 1_005_000, wait_ms=5_000)
 
 
 @given(

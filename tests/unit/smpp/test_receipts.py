@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.smpp.codec import DataSm, DeliverSm, Tlv
-from engine.smpp.receipts import MessageState, Receipt, id_forms, normal_id, parse_receipt
+from engine.smpp.receipts import MessageState, Receipt, normal_id, parse_receipt
 from tests.unit.smpp.receipt_texts import CASES, Case
 
 STANDARD = b"id:7 sub:001 dlvrd:001 submit date:2611221011 done date:2611221012 stat:DELIVRD err:000 text:Hi"
@@ -192,21 +192,3 @@ def test_response_and_receipt_meet_under_one_key(base: str, response: str, recei
 
 def test_ids_as_they_are_are_not_folded() -> None:
     assert normal_id("00Ab", "as_is", source="response") != normal_id("ab", "as_is", source="receipt")
-
-
-@pytest.mark.parametrize(
-    ("raw_id", "forms"),
-    [
-        ("7", ("7",)),
-        ("10", ("10", "16", "a")),
-        ("00AB", ("00AB", "00ab", "ab", "171")),
-        ("0042", ("0042", "42", "66", "2a")),
-        ("0", ("0",)),
-        ("000", ("000", "0")),
-        ("Msg-7", ("Msg-7", "msg-7")),
-        ("", ()),
-        ("9" * 65, ("9" * 65,)),
-    ],
-)
-def test_forms_of_an_id_begin_with_the_id_itself(raw_id: str, forms: tuple[str, ...]) -> None:
-    assert id_forms(raw_id) == forms

@@ -120,9 +120,14 @@ def test_nothing_is_submitted_before_bind_or_as_receiver_and_no_second_bind() ->
 # --- submitting ---------------------------------------------------------------------------------------
 
 
+def submitted(session: SmppSession, *tokens: object) -> list[int]:
+    """The sequence numbers of one text each, submitted at 1.0."""
+    return [session.submit(TEXT, token, 1.0) for token in tokens]
+
+
 def test_answers_find_their_tokens_in_any_order() -> None:
     session = bound_session()
-    numbers = session.submit_many([(TEXT, "a"), (TEXT, "b"), (TEXT, "c")], 1.0)
+    numbers = submitted(session, "a", "b", "c")
     assert [(p.command_id, p.sequence_number) for p in sent(session)] == [(4, n) for n in numbers]
     a, b, c = numbers
     answers = submit_sm_resp(c, b"id-c") + pdu(0x80000004, a, 0x58) + submit_sm_resp(b)
@@ -136,7 +141,7 @@ def test_answers_find_their_tokens_in_any_order() -> None:
 
 def test_the_window_never_holds_more_than_its_size() -> None:
     session = bound_session(window_pdus=2)
-    first, _ = session.submit_many([(TEXT, 1), (TEXT, 2)], 1.0)
+    first, _ = submitted(session, 1, 2)
     assert session.room == 0
     with pytest.raises(WindowFull):
         session.submit(TEXT, 3, 1.0)
@@ -184,7 +189,7 @@ def test_a_late_answer_is_matched_and_marked() -> None:
 
 def test_a_request_still_in_our_own_buffer_does_not_age() -> None:
     session = bound_session(response_timeout_s=10, enquire_link_every_s=1000)
-    session.submit_many([(TEXT, "left"), (TEXT, "here")], 1.0)
+    submitted(session, "left", "here")
     handed_over = session._queued_octets - len(TEXT.encode(1))
     assert session.tick(11.0, handed_over) == [NoAnswer("left", 2)]
     session.receive(pdu(0x15, 1), 11.5)
@@ -195,7 +200,7 @@ def test_a_request_still_in_our_own_buffer_does_not_age() -> None:
 
 def test_only_so_many_late_answers_are_remembered() -> None:
     session = bound_session(response_timeout_s=1, remembered_late=2, enquire_link_every_s=1000)
-    numbers = session.submit_many([(TEXT, "a"), (TEXT, "b"), (TEXT, "c")], 1.0)
+    numbers = submitted(session, "a", "b", "c")
     session.tick(2.0)
     events = session.receive(b"".join(submit_sm_resp(n) for n in numbers), 2.1)
     assert [type(e) for e in events] == [LinkRevived, PeerFault, Answered, Answered]
@@ -213,7 +218,7 @@ def test_sequence_numbers_wrap_to_one_and_pass_over_those_still_outstanding() ->
 
 def test_an_accepted_text_without_a_readable_id_is_accepted() -> None:
     session = bound_session()
-    a, b = session.submit_many([(TEXT, "a"), (TEXT, "b")], 1.0)
+    a, b = submitted(session, "a", "b")
     assert session.receive(pdu(0x80000004, a), 1.1) == [Answered("a", a, 0, "", True, False)]
     assert session.receive(pdu(0x80000004, b, 0, b"x" * 300), 1.1) == [
         PeerFault("message_id", "", b),
@@ -324,7 +329,7 @@ def test_what_may_be_lost_in_silence_waits_until_the_link_has_spoken() -> None:
 
 def test_a_peer_that_takes_probes_but_no_texts_gets_few_until_it_answers_one() -> None:
     session = bound_session(enquire_link_every_s=1000, response_timeout_s=10, window_pdus=10)
-    numbers = session.submit_many([(TEXT, n) for n in range(10)], 1.0)
+    numbers = submitted(session, *range(10))
     session.data_to_send()
     session.tick(11.0)
     session.receive(pdu(0x15, 1), 11.1)
@@ -335,7 +340,7 @@ def test_a_peer_that_takes_probes_but_no_texts_gets_few_until_it_answers_one() -
 
 def test_a_response_lost_among_others_costs_nothing() -> None:
     session = bound_session(enquire_link_every_s=1000, response_timeout_s=10)
-    lost, answered = session.submit_many([(TEXT, "lost"), (TEXT, "answered")], 1.0)
+    lost, answered = submitted(session, "lost", "answered")
     session.receive(submit_sm_resp(answered), 2.0)
     session.data_to_send()
     assert session.tick(11.0) == [NoAnswer("lost", lost)]
@@ -513,7 +518,7 @@ def test_the_peers_unbind_is_answered_and_closes_when_nothing_is_outstanding() -
 
 def test_the_peers_unbind_leaves_a_moment_for_answers_on_their_way() -> None:
     session = bound_session(unbind_timeout_s=5)
-    a, b = session.submit_many([(TEXT, "a"), (TEXT, "b")], 1.0)
+    a, b = submitted(session, "a", "b")
     session.receive(pdu(6, 99), 2.0)
     assert session.closing == ""
     with pytest.raises(NotBound):
@@ -547,7 +552,7 @@ def test_both_ends_may_unbind_at_once() -> None:
 
 def test_what_never_all_left_this_process_is_not_sent_and_the_rest_ambiguous() -> None:
     session = bound_session()
-    session.submit_many([(TEXT, "whole"), (TEXT, "cut"), (TEXT, "waiting")], 1.0)
+    submitted(session, "whole", "cut", "waiting")
     handed_over = session._queued_octets - len(session.data_to_send())
     length = len(TEXT.encode(1))
     (closed,) = session.lost(handed_over + 2 * length - 1, "connection_reset", 1.1)
@@ -624,7 +629,7 @@ def busy_stream() -> bytes:
 
 def run(pieces: list[bytes]) -> tuple[list[Event], bytes]:
     session = bound_session()
-    session.submit_many([(TEXT, "a"), (TEXT, "b")], 1.0)
+    submitted(session, "a", "b")
     session.data_to_send()
     events = [event for piece in pieces for event in session.receive(piece, 2.0)]
     return events, session.data_to_send()
@@ -647,7 +652,7 @@ def test_garbage_never_raises_and_never_grows_memory() -> None:
     stream = busy_stream()
     for _ in range(3_000):
         session = bound_session(window_pdus=3)
-        session.submit_many([(TEXT, "a"), (TEXT, "b")], 1.0)
+        submitted(session, "a", "b")
         octets = bytearray(stream)
         for _ in range(choose.randint(1, 30)):
             octets[choose.randrange(len(octets))] = choose.randrange(256)

@@ -18,7 +18,6 @@ from engine.smpp.text import (
     TextProfile,
     decode_text,
     explain,
-    is_binary,
     segment_text,
 )
 
@@ -333,12 +332,10 @@ def test_an_explanation_counts_what_is_left_in_the_last_part() -> None:
 )
 def test_inbound_text_is_read_by_its_data_coding(data_coding: int, octets: bytes, text: str) -> None:
     assert decode_text(octets, data_coding, TextProfile()) == text
-    assert not is_binary(data_coding, TextProfile())
 
 
 @pytest.mark.parametrize("data_coding", [0x02, 0x04, 0x09, 0x14, 0xF4, 0xF7])
 def test_binary_data_is_shown_as_what_it_is(data_coding: int) -> None:
-    assert is_binary(data_coding, TextProfile())
     assert decode_text(b"\x06\x05\x04", data_coding, TextProfile()) == "[binary, 3 octets: 060504]"
 
 
