@@ -7,7 +7,7 @@ import { Button } from "../../../ui/Button";
 import { Select, Switch, TextField } from "../parts/Fields";
 import { Card } from "../parts/PageHead";
 import parts from "../parts/Parts.module.css";
-import settings from "../settings/Settings.module.css";
+import styles from "./Office.module.css";
 
 type Kept = Schemas["DomainSettingsResource"];
 const KEPT = [
@@ -71,7 +71,7 @@ function Form({ id, kept }: { id: string; kept: Kept }) {
         ))}
       </Card>
       <Card title={t("domain.keep")} hint={t("domain.keep_hint")}>
-        <div className={settings.pairs}>
+        <div className={styles.days}>
           {KEPT.map((one) => (
             <TextField
               key={one}

@@ -121,6 +121,7 @@ function columns(show: (one: Erasure) => void): Column<Erasure>[] {
       width: "minmax(8rem, 1fr)",
       cell: (one) => t(`erasure.kind_${one.kind}`),
     },
+    { id: "left", title: t("erasure.left"), width: "minmax(7rem, 0.8fr)", cell: (one) => <Left of={one} /> },
     {
       id: "removed",
       title: t("erasure.removed"),
@@ -128,7 +129,6 @@ function columns(show: (one: Erasure) => void): Column<Erasure>[] {
       end: true,
       cell: (one) => numberText(total(one.removed)),
     },
-    { id: "left", title: t("erasure.left"), width: "minmax(7rem, 0.8fr)", cell: (one) => <Left of={one} /> },
     {
       id: "actions",
       title: t("page.actions"),

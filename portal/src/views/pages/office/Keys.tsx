@@ -74,7 +74,7 @@ export function Keys() {
                 {
                   id: "actions",
                   title: t("page.actions"),
-                  width: "7rem",
+                  width: "8.5rem",
                   end: true,
                   card: "bare",
                   cell: (one) =>

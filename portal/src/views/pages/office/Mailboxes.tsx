@@ -83,7 +83,7 @@ export function Mailboxes() {
         }
       </Loaded>
       {query.data && without.length > 0 && !typed.trim() ? (
-        <p className={`${parts.hint} ${styles.under}`} dir="auto">
+        <p className={`${parts.hint} ${styles.under}`}>
           {t("mailboxes.without", { list: listText(without.map((one) => one.display_name)) })}
         </p>
       ) : null}
@@ -128,11 +128,9 @@ function columns(named: (one: Mailbox) => string[], edit: (one: Mailbox) => void
       title: t("users.state"),
       width: "minmax(8.5rem, 1fr)",
       cell: (one) => (
-        <span className={messages.caller}>
-          <span>
-            <span className={parts.pill} data-look={LOOKS[one.state]}>
-              {t(`mailboxes.${one.state}`)}
-            </span>
+        <span className={parts.row}>
+          <span className={parts.pill} data-look={LOOKS[one.state]}>
+            {t(`mailboxes.${one.state}`)}
           </span>
           {one.checked_at && one.state !== "ok" ? (
             <span className={messages.detail}>

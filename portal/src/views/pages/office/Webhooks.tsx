@@ -133,9 +133,7 @@ function columns(act: (doing: Doing) => void): Column<Webhook>[] {
       width: "minmax(10rem, 2fr)",
       cell: (one) => (
         <span className={styles.url}>
-          <span>
-            <bdi>{one.url}</bdi>
-          </span>
+          <span dir="ltr">{one.url}</span>
           <span className={messages.detail} dir="auto">
             {one.description || one.event_types.join(", ") || t("webhooks.all_events")}
           </span>

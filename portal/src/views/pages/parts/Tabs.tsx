@@ -12,12 +12,12 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const chosen = tabs.find((one) => one.id === wanted) ?? tabs[0];
   const list = useRef<HTMLDivElement>(null);
   const id = chosen?.id;
-  // Where there is no room for all tabs, the chosen one is in sight.
+  // Where there is no room for all tabs, the chosen one is in sight, with those beside it.
   useEffect(() => {
     if (id === undefined) return;
     list.current
       ?.querySelector("[aria-selected='true']")
-      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [id]);
   return (
     <Base.Root
