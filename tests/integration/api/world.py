@@ -328,9 +328,9 @@ class World:
 
     async def webhook(self, acting: Principal) -> tuple[Webhook, Delivery]:
         """A webhook that reaches nobody, and an event that was given up."""
-        command = CreateWebhook(url="https://127.0.0.1:1/hook", event_types=["contact.merged"])
+        command = CreateWebhook(url="https://127.0.0.1:1/hook", event_types=["contact.imported"])
         webhook = made(await self.services.webhooks.create(acting, command)).webhook
-        event = Event(webhook.stream, 1, "contact.merged", new_id("cont"), {}, self.clock.ms)
+        event = Event(webhook.stream, 1, "contact.imported", new_id("cont"), {}, self.clock.ms)
         dead = Delivery(new_id("whd"), webhook.id, event, DeliveryState.DEAD, 12, self.clock.ms)
         progress = Progress(webhook.id, webhook.seq, [dead], None, None, None)
         assert await SqlWebhookProgress(self.database).keep(progress)
