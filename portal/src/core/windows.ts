@@ -15,7 +15,9 @@ export type ConversationWindow = {
   edit?: { messageId: string; text: string; from: "composer" | "message" } | null;
 };
 
-type State = { windows: readonly ConversationWindow[]; room: number; focus: string | null };
+/** Which one was asked for last; `turn` tells one wish for it from the next. */
+type Focus = { key: string; turn: number };
+type State = { windows: readonly ConversationWindow[]; room: number; focus: Focus | null };
 export const useWindows = create<State>(() => ({ windows: [], room: 3, focus: null }));
 
 let storedAs: string | undefined;
@@ -41,7 +43,10 @@ export function forgetWindows(): void {
   useWindows.setState({ windows: [], focus: null });
 }
 
-function show(windows: readonly ConversationWindow[], focus: string | null = null): void {
+let turn = 0;
+
+function show(windows: readonly ConversationWindow[], key: string | null = null): void {
+  const focus = key === null ? null : { key, turn: ++turn };
   useWindows.setState({ windows, focus });
   if (storedAs === undefined) return;
   try {

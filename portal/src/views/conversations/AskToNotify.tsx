@@ -16,7 +16,7 @@ export function AskToNotify() {
   }
 
   return (
-    <section className={styles.card} aria-label={t("notify.ask_title")}>
+    <section className={styles.card} data-region="" aria-label={t("notify.ask_title")}>
       <Bell size={20} aria-hidden="true" />
       <div>
         <h2>{t("notify.ask_title")}</h2>

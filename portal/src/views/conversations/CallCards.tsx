@@ -11,7 +11,7 @@ export function CallCards() {
   const calls = useCalls((store) => store.calls);
   if (calls.length === 0) return null;
   return (
-    <section className={styles.cards} aria-label={t("nav.calls")}>
+    <section className={styles.cards} data-region="" aria-label={t("nav.calls")}>
       {calls.map((one) => (
         <CallCard key={one.key} placed={one} />
       ))}

@@ -23,15 +23,16 @@ const MoreMenu = later(() => import("./MoreMenu").then((module) => ({ default: m
 const CallMenu = later(() => import("./CallMenu").then((module) => ({ default: module.CallMenu })));
 const People = later(() => import("./People").then((module) => ({ default: module.People })));
 
-type Props = { windowKey: string; id: string; takeFocus: boolean };
+/** focusTurn: changes whenever somebody wants to write here. */
+type Props = { windowKey: string; id: string; focusTurn: number | undefined };
 
 /** One conversation in its docked window. */
-export function ConversationView({ windowKey, id, takeFocus }: Props) {
+export function ConversationView({ windowKey, id, focusTurn }: Props) {
   const { data, error, isError, refetch } = useConversation(id);
-  if (data !== undefined) return <Open windowKey={windowKey} conversation={data} takeFocus={takeFocus} />;
+  if (data !== undefined) return <Open windowKey={windowKey} conversation={data} focusTurn={focusTurn} />;
   const gone = error instanceof ApiProblem && error.status === 404;
   return (
-    <section className={styles.window} aria-label={t("dock.label")}>
+    <section className={styles.window} aria-label={t("dock.label")} data-region="">
       <header className={styles.head}>
         <span className={styles.titles} />
         <IconButton small label={t("window.close")} onClick={() => closeWindow(windowKey)}>
@@ -53,11 +54,11 @@ export function ConversationView({ windowKey, id, takeFocus }: Props) {
 function Open({
   windowKey,
   conversation,
-  takeFocus,
+  focusTurn,
 }: {
   windowKey: string;
   conversation: Conversation;
-  takeFocus: boolean;
+  focusTurn: number | undefined;
 }) {
   const { user } = useMe();
   const titleId = useId();
@@ -71,8 +72,8 @@ function Open({
   const label = t(sms ? "window.label_sms" : "window.label_chat", { name: title });
 
   useEffect(() => {
-    if (takeFocus) frame.current?.querySelector<HTMLElement>("[data-composer]")?.focus();
-  }, [takeFocus]);
+    if (focusTurn !== undefined) frame.current?.querySelector<HTMLElement>("[data-composer]")?.focus();
+  }, [focusTurn]);
 
   return (
     <section
@@ -80,6 +81,7 @@ function Open({
       aria-label={label}
       ref={frame}
       data-testid="conversation"
+      data-region=""
       data-kind={conversation.kind}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || event.defaultPrevented) return;

@@ -91,6 +91,7 @@ export function NewConversation({ window: one }: { window: ConversationWindow })
       ref={frame}
       aria-label={t("new.title")}
       data-testid="new-conversation"
+      data-region=""
       onKeyDown={(event) => {
         if (event.key === "Escape" && !event.defaultPrevented) minimise(one.key);
       }}

@@ -9,7 +9,7 @@ export function Toasts() {
   const toasts = useToasts((store) => store.toasts);
   if (toasts.length === 0) return null;
   return (
-    <section className={styles.toasts} aria-label={t("toast.label")}>
+    <section className={styles.toasts} data-region="" aria-label={t("toast.label")}>
       {toasts.map((one) => (
         <div key={one.id} className={styles.toast} data-bad={one.bad ? "" : undefined} data-testid="toast">
           <span dir="auto">{one.text}</span>

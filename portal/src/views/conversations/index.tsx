@@ -46,7 +46,7 @@ export function Conversations() {
     <>
       <section className={styles.dock} ref={dock} aria-label={t("dock.label")}>
         {tabs.length > 0 ? (
-          <ul className={styles.tabs}>
+          <ul className={styles.tabs} data-region="">
             {tabs.map((one) => (
               <DockTab key={one.key} window={one} />
             ))}
@@ -60,7 +60,7 @@ export function Conversations() {
               key={one.key}
               windowKey={one.key}
               id={one.conversationId}
-              takeFocus={focus === one.key}
+              focusTurn={focus?.key === one.key ? focus.turn : undefined}
             />
           ),
         )}

@@ -1,11 +1,12 @@
 import { Menu } from "@base-ui/react/menu";
-import { Check, LogOut } from "lucide-react";
+import { Check, Keyboard, LogOut } from "lucide-react";
 import { announce } from "../../core/announcer";
 import { t } from "../../core/i18n";
 import { type Look, looks } from "../../core/looks";
 import { usePreferences } from "../../core/preferences";
 import { explain } from "../../core/problems";
 import { logOut, useMe } from "../../core/session";
+import { overlay } from "../../core/shortcuts";
 import { Avatar } from "../../ui/Avatar";
 import menu from "../../ui/Menu.module.css";
 import styles from "./AccountMenu.module.css";
@@ -39,6 +40,10 @@ export function AccountMenu() {
               <Choice key={one.label} {...one} />
             ))}
             <Menu.Separator className={menu.separator} />
+            <Menu.Item className={menu.item} onClick={() => overlay("keys")}>
+              <Keyboard size={17} aria-hidden="true" />
+              {t("keys.title")}
+            </Menu.Item>
             <Menu.Item className={menu.item} onClick={() => void leave()}>
               <LogOut size={17} aria-hidden="true" />
               {t("account.log_out")}

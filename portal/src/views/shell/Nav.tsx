@@ -10,7 +10,7 @@ export function Nav({ pages }: { pages: Page[] }) {
   const current = (page: Page) =>
     page.paths.some((one) => (one === "/" ? path === "/" : path.startsWith(one.split("/:")[0] ?? one)));
   return (
-    <nav className={styles.nav} aria-label={t("nav.label")}>
+    <nav className={styles.nav} data-region="" aria-label={t("nav.label")}>
       <ul>
         {pages.map((page) => (
           <li key={page.href}>

@@ -22,6 +22,8 @@ const Conversations = lazy(() =>
   import("../conversations").then((module) => ({ default: module.Conversations })),
 );
 
+const Keys = later(() => import("./Keys").then((module) => ({ default: module.Keys })), "nothing");
+
 /** What stands around every page: bar, pages, contacts, and the docked conversations. */
 export function Shell() {
   const { me, user } = useMe();
@@ -50,7 +52,7 @@ export function Shell() {
         </Suspense>
       </header>
       <Nav pages={pages.filter((page) => page.visible?.(me) ?? true)} />
-      <main className={styles.page} id="page" tabIndex={-1}>
+      <main className={styles.page} id="page" tabIndex={-1} data-region="">
         <Boundary key={path}>
           <Suspense fallback={<Loading label={t("app.loading")} />}>
             <Switch>
@@ -80,6 +82,9 @@ export function Shell() {
           <Conversations />
         </Suspense>
       </Boundary>
+      <Suspense fallback={null}>
+        <Keys />
+      </Suspense>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { t } from "../../../core/i18n";
 import { looks } from "../../../core/looks";
 import { type Preferences, prefer, usePreferences } from "../../../core/preferences";
-import { Select } from "../parts/Fields";
+import { Select, Switch } from "../parts/Fields";
 import { Card } from "../parts/PageHead";
 
 /** How the page looks, speaks and is typed into, in this browser. */
@@ -17,6 +17,12 @@ export function Appearance() {
         value={chosen.sendWith}
         options={{ enter: t("appearance.send_enter"), "ctrl-enter": t("appearance.send_ctrl_enter") }}
         choose={(sendWith) => void prefer({ sendWith: sendWith as Preferences["sendWith"] })}
+      />
+      <Switch
+        label={t("keys.letters")}
+        hint={t("keys.letters_hint")}
+        checked={chosen.letterKeys}
+        change={(letterKeys) => void prefer({ letterKeys })}
       />
     </Card>
   );
