@@ -1,6 +1,7 @@
 /** What office managers keep: users, numbers, phones, mailboxes, keys, webhooks; and whom they erase. */
 import { useQuery } from "@tanstack/react-query";
 import { ApiProblem, api, ok, raw, type Schemas, type User } from "./api";
+import { hasKey, t } from "./i18n";
 import { onFrame } from "./live";
 import { readAll, usePages } from "./pages";
 import { renew } from "./queries";
@@ -113,6 +114,12 @@ export const sameNumber = (typed: string, number: string): boolean => {
   const bare = (text: string) => text.replace(/[\s().\-/\u00a0]/g, "");
   return bare(typed) !== "" && bare(typed) === bare(number);
 };
+
+/** Why a receiver did not take an event, as a clause. */
+export function deliveryError(one: { error: string | null; status: number | null }): string {
+  const key = `deliveries.error_${one.error}`;
+  return hasKey(key) ? t(key, { status: one.status }) : (one.error ?? String(one.status ?? ""));
+}
 
 /** Whether every word that was typed is in one of these. */
 export function mentions(asked: string, ...parts: (string | null | undefined)[]): boolean {

@@ -1,6 +1,6 @@
 import { RotateCcw } from "lucide-react";
 import { useState } from "react";
-import { type Delivery, officeChanged, type Webhook } from "../../../core/administration";
+import { type Delivery, deliveryError, officeChanged, type Webhook } from "../../../core/administration";
 import { api, ok } from "../../../core/api";
 import { attempt } from "../../../core/attempt";
 import { dateText, t } from "../../../core/i18n";
@@ -87,7 +87,7 @@ export function Deliveries({ webhook, close }: { webhook: Webhook; close: () => 
                         <span className={parts.pill} data-look={LOOKS[one.state]}>
                           {t(`deliveries.${one.state}`)}
                         </span>{" "}
-                        {one.error ?? one.status ?? ""}
+                        {one.error ? deliveryError(one) : (one.status ?? "")}
                       </td>
                       <td>{one.attempts}</td>
                       <td>

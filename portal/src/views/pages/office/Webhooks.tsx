@@ -1,7 +1,7 @@
 import { Menu } from "@base-ui/react/menu";
 import { Ellipsis, Plus, Webhook as WebhookIcon } from "lucide-react";
 import { useState } from "react";
-import { officeChanged, once, useWebhooks, type Webhook } from "../../../core/administration";
+import { deliveryError, officeChanged, once, useWebhooks, type Webhook } from "../../../core/administration";
 import { api, ok, type Schemas } from "../../../core/api";
 import { attempt } from "../../../core/attempt";
 import type { EventType } from "../../../core/event-types";
@@ -205,7 +205,7 @@ function Actions({ webhook, act }: { webhook: Webhook; act: (doing: Doing) => vo
         toast(
           said.delivered
             ? t("webhooks.test_ok", { status: said.status ?? 200, ms: said.elapsed_ms })
-            : t("webhooks.test_failed", { why: said.error ?? String(said.status ?? "") }),
+            : t("webhooks.test_failed", { why: deliveryError(said) }),
           { bad: !said.delivered },
         ),
       ),
