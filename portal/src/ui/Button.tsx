@@ -9,7 +9,7 @@ export function Button({
   className = "",
   ...rest
 }: ComponentProps<"button"> & { look?: Look }) {
-  return <button type="button" {...rest} className={`${styles.button} ${styles[look]} ${className}`} />;
+  return <button type="button" {...rest} className={`${styles.button} ${styles[look] ?? ""} ${className}`} />;
 }
 
 /** `label` is the name for those who listen, and the tooltip. */
@@ -34,5 +34,5 @@ export function IconButton({
 }
 
 /** The classes alone, for what has to be another element: a link, a part of a library. */
-export const buttonClass = (look: Look = "plain") => `${styles.button} ${styles[look]}`;
+export const buttonClass = (look: Look = "plain") => `${styles.button} ${styles[look] ?? ""}`;
 export const iconButtonClass = (small = false) => `${styles.icon} ${small ? styles.small : ""}`;
