@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import unicodedata
+import warnings
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO, cast
@@ -75,6 +76,8 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     # Migrations and aiohttp tell at INFO what our own events tell better.
     for name in ("alembic", "aiohttp", "asyncio", "panoramisk"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    # Headers of a form that it does not understand it quotes on standard error: names of files, for one.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"aiohttp\.multipart")
 
 
 class _Forgiving:

@@ -42,7 +42,7 @@ def about(document: Mapping[str, Any], tenant: Tenant) -> dict[str, Any]:
     described = copy.deepcopy(dict(document))
     for methods in described["paths"].values():
         for operation in methods.values():
-            # What has to be in a form the description does not say.
+            # What has to be in a form the description does not say; `test_hostile_forms` knows.
             operation.get("requestBody", {}).get("content", {}).pop("multipart/form-data", None)
             for parameter in operation.get("parameters", ()):
                 name, schema = parameter["name"], parameter["schema"]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 
+import aiohttp
 import pytest
 import structlog
+from aiohttp.multipart import parse_content_disposition
 
 from config.logging import configure, printable
 from config.settings import LogSettings
@@ -109,3 +112,14 @@ def test_a_log_that_cannot_be_written_costs_its_lines_only() -> None:
     configure(LogSettings(format="json"), Full())
     structlog.get_logger().info("disk.filled")
     logging.getLogger("library").warning("and this one")
+
+
+def test_what_a_form_says_of_its_file_is_not_quoted_on_standard_error() -> None:
+    odd = 'form-data; nam@="file"; filename="salaries.txt"'
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        parse_content_disposition(odd)
+        assert [one.category for one in told] == [aiohttp.BadContentDispositionParam]
+        configure(LogSettings(), io.StringIO())
+        parse_content_disposition(odd)
+        assert len(told) == 1
