@@ -171,10 +171,13 @@ class EventSocket:
         ws = self._ws
         if not ws.can_prepare(request):
             raise MalformedRequest("The WebSocket handshake is malformed.", code="bad_handshake")
-        await ws.prepare(request)
+        try:
+            await ws.prepare(request)
+        except ConnectionError:
+            return ws  # gone already
         transport = request.transport
         if transport is None:
-            return ws  # gone already
+            return ws
         self._transport = transport
         try:
             for stream in self._streams:

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from api.settings import ApiSettings
 from engine.accounts.models import SYSTEM, UpdateUser
@@ -92,6 +93,33 @@ def ring(tenant: Tenant, number: int, *user_ids: str) -> NewEvent:
 
 def numbers(frames: list[dict[str, Any]]) -> list[int]:
     return [frame["data"]["n"] for frame in frames]
+
+
+async def test_what_came_after_one_asked_who_one_is_comes_first(world: World, acme: Tenant) -> None:
+    await world.emit(ring(acme, 0))
+    me = await world.client.ask("GET", "/v1/me", secret=acme.manager)
+    await world.emit(ring(acme, 1), ring(acme, 2))
+    async with opened(world, acme.manager, f"?cursor={me.body['events_cursor']}") as reader:
+        await world.emit(ring(acme, 3))
+        assert numbers(await reader.events(3)) == [1, 2, 3]
+
+
+async def test_a_peer_that_goes_away_while_it_is_let_in_is_no_failure(
+    world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def too_late(_: object, request: web.BaseRequest) -> None:
+        assert request.transport is not None
+        request.transport.abort()
+        raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(web.WebSocketResponse, "prepare", too_late)
+        with pytest.raises(aiohttp.ClientError):
+            async with opened(world, acme.manager):
+                pass
+    async with opened(world, acme.manager) as reader:
+        assert (await reader.frame())["type"] == "hello"
+    assert "api.request_failed" not in capsys.readouterr().out
 
 
 async def test_a_reader_is_greeted_and_told_of_what_is_committed_from_now_on(
