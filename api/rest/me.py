@@ -8,12 +8,15 @@ from aiohttp import web
 from pydantic import Field
 
 from api.answers import json_answer
+from api.event_frames import text_of_cursor
 from api.permissions import Permission
 from api.requests import ApiRequest
 from api.rest import devices, domain_settings, domains, numbers, users
 from api.routes import NoBody, NoQuery, Routes
 from api.schema import LEFT_AS_IT_IS, At, Input, Line, Resource, at_or_none
-from engine.accounts.models import Me, Scope, UpdateOneself, UpdateUserSettings, UserSettings
+from engine.accounts.models import Me, Principal, Scope, UpdateOneself, UpdateUserSettings, UserSettings
+from engine.events import domain_stream
+from engine.services import Services
 
 routes = Routes("me")
 
@@ -43,13 +46,17 @@ class MeResource(Resource):
     settings: MySettings | None
     devices: list[devices.DeviceResource]
     numbers: list[numbers.NumberResource]
+    events_cursor: str | None = Field(
+        description="Where the events stand: with it as the socket's `cursor`, what is read from now on needs"
+        " no reading anew once the socket is open. Null where the credential reaches several domains."
+    )
 
 
 def shown_settings(settings: UserSettings) -> MySettings:
     return MySettings(desk_phone_chat=settings.desk_phone_chat)
 
 
-def shown(me: Me) -> MeResource:
+def shown(me: Me, events_cursor: str | None = None) -> MeResource:
     principal = me.principal
     assert principal.kind != "system"  # nobody comes over HTTP as that
     return MeResource(
@@ -63,7 +70,15 @@ def shown(me: Me) -> MeResource:
         settings=None if me.settings is None else shown_settings(me.settings),
         devices=[devices.shown(device) for device in me.devices],
         numbers=[numbers.shown(number) for number in me.numbers],
+        events_cursor=events_cursor,
     )
+
+
+async def _cursor(services: Services, principal: Principal) -> str | None:
+    """Asked before all else: what happens meanwhile is then seen twice, rather than never."""
+    if principal.domain_id is None:
+        return None
+    return text_of_cursor(await services.event_log.high_water([domain_stream(principal.domain_id)]))
 
 
 @routes.add(
@@ -74,7 +89,9 @@ def shown(me: Me) -> MeResource:
     answers={200: MeResource},
 )
 async def read_me(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
-    return json_answer(200, shown(await request.services.accounts.preferences.me(request.principal)))
+    cursor = await _cursor(request.services, request.principal)
+    me = await request.services.accounts.preferences.me(request.principal)
+    return json_answer(200, shown(me, cursor))
 
 
 @routes.add(
@@ -88,9 +105,9 @@ async def read_me(request: ApiRequest[NoBody, NoQuery]) -> web.StreamResponse:
 )
 async def change_me(request: ApiRequest[MyChanges, NoQuery]) -> web.StreamResponse:
     command = UpdateOneself(**request.body.given())
-    return json_answer(
-        200, shown(await request.services.accounts.preferences.change_oneself(request.principal, command))
-    )
+    cursor = await _cursor(request.services, request.principal)
+    me = await request.services.accounts.preferences.change_oneself(request.principal, command)
+    return json_answer(200, shown(me, cursor))
 
 
 @routes.add(

@@ -1086,6 +1086,9 @@ class MeResource(msgspec.Struct, kw_only=True):
     settings: MySettings | None
     devices: list[DeviceResource]
     numbers: list[NumberResource]
+    events_cursor: str | None
+    """Where the events stand: with it as the socket's `cursor`, what is read from now on needs no reading anew once the socket is open. Null where the credential reaches several domains.
+    """
 
 
 class MemberResource(msgspec.Struct, kw_only=True):
