@@ -91,7 +91,7 @@ describe("the event socket", () => {
         ended += 1;
       },
     });
-    link.start();
+    link.start(null);
   });
 
   it("is live once it was greeted, and has everything read anew the first time", () => {
@@ -121,6 +121,17 @@ describe("the event socket", () => {
     world.say(event(9));
     expect(frames.map((one) => one.seq)).toEqual([8, 9]);
     expect(refreshes).toBe(1);
+  });
+
+  it("begins where it is told to, and then has nothing read anew", () => {
+    link.stop();
+    link.start("dom_1:5,operations:2");
+    expect(world.wire.path).toBe(`/v1/events?cursor=${encodeURIComponent("dom_1:5,operations:2")}`);
+    world.say({ ...HELLO, streams: { dom_1: 5, operations: 2 } });
+    world.say(event(6));
+    expect(frames.map((one) => one.seq)).toEqual([6]);
+    expect(links.at(-1)).toBe("live");
+    expect(refreshes).toBe(0);
   });
 
   it("shows an event once, however often it is sent", () => {

@@ -32,6 +32,13 @@ export function takeEarly(): Frame[] {
   return taken;
 }
 
+/** Called whenever the link is up: what nobody keeps, like presence, was not told of before. */
+export function onUp(listener: () => void): () => void {
+  return useLink.subscribe(({ link }, before) => {
+    if (link.state === "live" && before.link.state !== "live") listener();
+  });
+}
+
 /** Called after all queries were told to read anew. */
 export function onRefresh(listener: () => void): () => void {
   refreshers.add(listener);
@@ -65,8 +72,8 @@ const link = new EventLink(browser, {
   ended: () => void resume(),
 });
 
-/** Have the page told of everything that happens; gives what ends it. */
-export function goLive(): () => void {
+/** Have the page told of everything that happens behind this cursor; gives what ends it. */
+export function goLive(cursor: string | null): () => void {
   early = [];
   const offline = () => link.offline();
   const wake = () => link.wake();
@@ -76,7 +83,7 @@ export function goLive(): () => void {
   addEventListener("offline", offline);
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", seen);
-  link.start();
+  link.start(cursor);
   return () => {
     removeEventListener("offline", offline);
     removeEventListener("online", wake);

@@ -6,7 +6,7 @@
  */
 import { create } from "zustand";
 import { ApiProblem, api, type Message, ok, Unreachable } from "./api";
-import { useLink } from "./live";
+import { onUp } from "./live";
 import { afterReload, beforeTry, inOrder, nextToSend, type OutboxEntry } from "./outbox-rules";
 import { withStore } from "./store";
 
@@ -154,7 +154,5 @@ channel.onmessage = async () => {
   if (kept !== undefined && !running) show(kept);
 };
 
-useLink.subscribe(({ link }, before) => {
-  if (link.state === "live" && before.link.state !== "live") void flush();
-});
+onUp(() => void flush());
 addEventListener("online", () => void flush());

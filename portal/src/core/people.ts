@@ -1,8 +1,8 @@
 /** Whom one can call and write to: users of the domain with what they do right now, and contacts. */
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { create } from "zustand";
 import { api, type Contact, ok, type Presence, type Schemas } from "./api";
-import { onFrame } from "./live";
+import { onFrame, onUp } from "./live";
 import { keys, queries, renew } from "./queries";
 
 type PresenceFrame = Omit<Presence, "calls">;
@@ -26,42 +26,61 @@ onFrame("presence", (frame) => {
   usePresences.setState({ users: next });
 });
 
+onUp(() => void renew(keys.presence));
 onFrame("user.", () => void renew(keys.presence));
 onFrame("contact.", () => void renew(keys.contacts));
 
 /** Everybody in the domain; the answer goes to the store, where frames keep it fresh. */
-export function usePresenceList() {
-  return useQuery({
-    queryKey: keys.presence,
-    queryFn: async () => {
-      const told: PresenceFrame[] = [];
-      toldMeanwhile = told;
-      const { items } = await ok(api.GET("/v1/presence"));
-      usePresences.setState({ users: new Map([...items, ...told].map((one) => [one.user_id, one])) });
-      return items.length;
-    },
-  });
-}
+const presences = queryOptions({
+  queryKey: keys.presence,
+  queryFn: async () => {
+    const told: PresenceFrame[] = [];
+    toldMeanwhile = told;
+    const { items } = await ok(api.GET("/v1/presence"));
+    usePresences.setState({ users: new Map([...items, ...told].map((one) => [one.user_id, one])) });
+    return items.length;
+  },
+});
+
+export const usePresenceList = () => useQuery(presences);
 
 /** All contacts one sees, by name. Pages are shown as they come. */
-export function useContacts() {
-  return useQuery({
-    queryKey: keys.contacts,
-    queryFn: async ({ signal }) => {
-      const found: Contact[] = [];
-      let cursor: string | undefined;
-      do {
-        const query = { limit: 200, ...(cursor ? { cursor } : {}) };
-        const page = await ok(api.GET("/v1/contacts", { params: { query }, signal }));
-        found.push(...page.items);
-        cursor = page.next_cursor ?? undefined;
-        if (cursor !== undefined && queries.getQueryData(keys.contacts) === undefined) {
-          queries.setQueryData(keys.contacts, [...found]);
-        }
-      } while (cursor !== undefined);
-      return found;
-    },
-  });
+const contacts = queryOptions({
+  queryKey: keys.contacts,
+  queryFn: async ({ signal }) => {
+    const found: Contact[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: 200, ...(cursor ? { cursor } : {}) };
+      const page = await ok(api.GET("/v1/contacts", { params: { query }, signal }));
+      found.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+      if (cursor !== undefined && queries.getQueryData(keys.contacts) === undefined) {
+        queries.setQueryData(keys.contacts, [...found]);
+        // Behind the frame that shows them.
+        requestAnimationFrame(() => setTimeout(peopleShown));
+      }
+    } while (cursor !== undefined);
+    return found;
+  },
+});
+
+export const useContacts = () => useQuery(contacts);
+
+/** Parts that nobody sees at first wait this long for the contacts, in ms. */
+const PEOPLE_FIRST_MS = 1_500;
+let peopleShown: () => void = () => undefined;
+
+/** Done when the contacts are here, or take long: what is less urgent on a slow computer comes after them. */
+export const afterPeople = new Promise<void>((done) => {
+  peopleShown = done;
+});
+
+/** Ask for everybody before there is a page that shows them. */
+export function askForPeople(): void {
+  setTimeout(peopleShown, PEOPLE_FIRST_MS);
+  void queries.prefetchQuery(presences);
+  void queries.prefetchQuery(contacts).then(peopleShown);
 }
 
 export type Target = Schemas["TargetInput"];

@@ -63,12 +63,21 @@ export async function logOut(): Promise<void> {
   leave(false);
 }
 
+/** Whose news, lists and words this page has in its memory. */
+let remembered: string | undefined;
+
 function enter(me: Me): void {
   if (me.user === null) {
     // A server's credential has no person behind it, and these pages are for people.
     show({ state: "out", ended: false });
     return;
   }
+  if (remembered !== undefined && remembered !== me.user.id) {
+    // Nobody sees anything of whoever was here before.
+    location.reload();
+    return;
+  }
+  remembered = me.user.id;
   if (currentUserId() !== me.user.id) openStore(me.user.id);
   show({ state: "in", me, user: me.user });
 }

@@ -34,7 +34,7 @@ export interface SocketReader {
   /** A frame with news: an event, or a moment nobody keeps. */
   frame(frame: Frame): void;
   link(link: Link): void;
-  /** All may have changed: read everything anew. Also called for the first connection. */
+  /** All may have changed: read everything anew. */
   refresh(): void;
   /** The credential is not accepted any more. */
   ended(): void;
@@ -48,6 +48,14 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 20_000;
 const CREDENTIAL_ENDED = 4001;
 const SLOW_READER = 4008;
+
+function positionsOf(cursor: string): Record<string, number> {
+  const positions = cursor.split(",").map((one) => {
+    const colon = one.lastIndexOf(":");
+    return [one.slice(0, colon), Number(one.slice(colon + 1))];
+  });
+  return Object.fromEntries(positions);
+}
 
 export class EventLink {
   readonly #world: SocketWorld;
@@ -66,9 +74,11 @@ export class EventLink {
     this.#link = { state: "connecting", since: world.now() };
   }
 
-  start(): void {
+  /** cursor: where to resume, as `/v1/me` says it; null reads everything anew once the socket is open. */
+  start(cursor: string | null): void {
     if (!this.#stopped) return;
     this.#stopped = false;
+    this.#cursor = cursor === null ? undefined : positionsOf(cursor);
     this.#connect();
   }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from playwright.async_api import expect
+from yarl import URL
 
-from tests.e2e.portal.office import PASSWORD, REALM, Office
+from tests.e2e.portal.office import ANNAS, CARLA, PASSWORD, REALM, Office
+from tests.e2e.portal.pages import settled
 
 pytestmark = pytest.mark.timeout(300)  # a browser on a loaded machine
 
@@ -42,3 +44,39 @@ async def test_a_temporary_password_is_replaced_in_the_same_form(office: Office)
     await page.get_by_label("New password").fill(PASSWORD + " 2")
     await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_role("complementary", name="Contacts")).to_be_visible()
+
+
+async def test_who_logs_in_after_somebody_else_sees_nothing_of_theirs(office: Office) -> None:
+    for text in ("One", "Two"):
+        office.text_in(CARLA, ANNAS, text)
+    page = await office.page("101")
+    await page.get_by_role("link", name="Messages").click()
+    await page.get_by_role("tab", name="SMS").click()
+    await expect(page.get_by_role("main")).to_contain_text("Carla Cruz")
+    await page.get_by_role("button", name="Your account: Anna Adler").click()
+    await page.get_by_role("menuitem", name="Log out").click()
+    answers = "**/v1/conversations?*"
+    await page.route(answers, lambda route: route.abort())  # so that only what is remembered can be shown
+    await page.get_by_label("Name", exact=True).fill(f"103@{REALM}")
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("button", name="Your account: Cem Çelik")).to_be_visible()
+    await page.get_by_role("link", name="Messages").click()
+    await page.get_by_role("tab", name="SMS").click()
+    await expect(page.get_by_role("main")).to_contain_text("This could not be read")
+    await expect(page.get_by_role("main")).not_to_contain_text("Carla Cruz")
+
+
+async def test_a_page_that_is_opened_asks_for_everybody_once(office: Office) -> None:
+    page = await office.page("101")
+    await settled(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(URL(request.url).path))
+    await page.reload()
+    await expect(page.get_by_role("group", name="Carla Cruz")).to_be_visible()
+    await settled(page)
+    cem = page.get_by_role("group", name="Cem Çelik")
+    await expect(cem).to_contain_text("Not logged in")
+    await office.page("103")
+    await expect(cem).not_to_contain_text("Not logged in")  # so the page hears what happens
+    assert (asked.count("/v1/me"), asked.count("/v1/contacts")) == (1, 1)

@@ -1,15 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { MessageSquarePlus, Search, Users, X } from "lucide-react";
-import {
-  type KeyboardEvent,
-  lazy,
-  Suspense,
-  useDeferredValue,
-  useId,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type KeyboardEvent, useDeferredValue, useId, useMemo, useRef, useState } from "react";
 import type { VListHandle } from "virtua";
 import { api, ok } from "../../core/api";
 import { t } from "../../core/i18n";
@@ -30,11 +21,8 @@ import { Avatar } from "../../ui/Avatar";
 import { Button, IconButton } from "../../ui/Button";
 import { Empty, Loading } from "../../ui/Empty";
 import { PresenceDot, presenceText } from "../../ui/PresenceDot";
+import { ContactList } from "./ContactList";
 import styles from "./Contacts.module.css";
-
-// Asked for at once, beside everything else: it is the first thing that is needed after the frame.
-const loading = import("./ContactList");
-const ContactList = lazy(() => loading.then((module) => ({ default: module.ContactList })));
 
 export type Line = { key: string; heading: string } | { key: string; person: Person; at: number };
 
@@ -170,9 +158,7 @@ export function Contacts() {
           <p>{query ? t("contacts.nobody_found_hint") : t("contacts.nobody_hint")}</p>
         </Empty>
       ) : (
-        <Suspense fallback={<Loading label={t("app.loading")} />}>
-          <ContactList ref={list} lines={lines} chosen={chosen} take={setCurrent} move={move} />
-        </Suspense>
+        <ContactList ref={list} lines={lines} chosen={chosen} take={setCurrent} move={move} />
       )}
     </aside>
   );
@@ -180,7 +166,8 @@ export function Contacts() {
 
 /** Favourites, colleagues, contacts; while somebody searches, a number that nobody has comes last. */
 function linesOf(colleagues: Person[], others: Person[], newNumber: Person[], query: string): Line[] {
-  const compare = (a: Person, b: Person) => a.name.localeCompare(b.name);
+  const { compare: byWords } = new Intl.Collator();
+  const compare = (a: Person, b: Person) => byWords(a.name, b.name);
   const wanted = (people: Person[]) => (query ? people.filter((one) => matches(one, query)) : people);
   const groups: [string, Person[]][] = [
     [t("contacts.favourites"), wanted(others.filter((one) => one.favourite))],

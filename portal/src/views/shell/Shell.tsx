@@ -1,7 +1,8 @@
-import { lazy, Suspense, useEffect, useLayoutEffect } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useLayoutEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { t } from "../../core/i18n";
 import { goLive } from "../../core/live";
+import { afterPeople } from "../../core/people";
 import { useMe } from "../../core/session";
 import { forgetWindows, restoreWindows } from "../../core/windows";
 import { Boundary } from "../../ui/Boundary";
@@ -14,12 +15,21 @@ import { Nav } from "./Nav";
 import { NewVersion } from "./NewVersion";
 import styles from "./Shell.module.css";
 
-// Fetched at once, beside the first scripts rather than in them.
+// Fetched at once, beside the first scripts rather than in them, and there before the first page is drawn:
+// what React has to wait for it shows up to 300 ms late.
 const loadingContacts = import("../contacts/Contacts");
-const Contacts = lazy(() => loadingContacts.then((module) => ({ default: module.Contacts })));
-const AccountMenu = later(() => import("./AccountMenu").then((module) => ({ default: module.AccountMenu })));
+let Contacts: ComponentType = lazy(() => loadingContacts.then((module) => ({ default: module.Contacts })));
+export const contactsLoaded = loadingContacts.then(
+  (module) => {
+    Contacts = module.Contacts;
+  },
+  () => undefined,
+);
+const AccountMenu = later(() =>
+  afterPeople.then(() => import("./AccountMenu")).then((module) => ({ default: module.AccountMenu })),
+);
 const Conversations = lazy(() =>
-  import("../conversations").then((module) => ({ default: module.Conversations })),
+  afterPeople.then(() => import("../conversations")).then((module) => ({ default: module.Conversations })),
 );
 
 const Keys = later(() => import("./Keys").then((module) => ({ default: module.Keys })), "nothing");
@@ -28,7 +38,8 @@ const Keys = later(() => import("./Keys").then((module) => ({ default: module.Ke
 export function Shell() {
   const { me, user } = useMe();
   const [path] = useLocation();
-  useEffect(() => goLive(), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where it begins; it keeps its own place from then on
+  useEffect(() => goLive(me.events_cursor), []);
   // Before anybody can click: what is opened while the dock is still being loaded joins what was there.
   useLayoutEffect(() => {
     restoreWindows(user.id);
