@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -100,8 +101,7 @@ def erase(
     report = _with_database(config, work)
     print_record(report, as_json=as_json)
     if report["left"]:
-        sentence = "Something still names the person, see left. A running engine also removes voicemails"
-        complain("erasure_incomplete", f"{sentence}: POST /v1/erasures.")
+        complain("erasure_incomplete", _what_to_do(report["left"], domain, user, number))
         raise typer.Exit(FAILED)
     if report["rewritten"] is False:
         print(
@@ -109,6 +109,19 @@ def erase(
             " pages hold nothing either.",
             file=sys.stderr,
         )
+
+
+def _what_to_do(left: object, domain: str, user: str | None, number: str | None) -> str:
+    """For what is left of a person here. left: counts by table and column."""
+    assert isinstance(left, dict)
+    if all(name.startswith("voicemails.") for name in left):
+        person = {"user_id": user} if user else {"number": number}
+        again = json.dumps({**person, "domain_id": domain})
+        return (
+            "The person's messages in mailboxes are still there: only a running engine can ask the PBX to"
+            f" remove them. All else is erased. Send it POST /v1/erasures with {again}."
+        )
+    return "Something still names the person, see left. Erase again; it does the rest."
 
 
 def compact(config: ConfigFile = None) -> None:

@@ -22,7 +22,9 @@ class ErasureStore(Protocol):
     async def domain(self, domain_id: str) -> ErasingDomain | None: ...
 
     async def person_of_user(self, domain_id: str, user_id: str) -> Person | None:
-        """A user of this domain, with what names them."""
+        """A user of this domain, with what names them; also one who is deleted, as long as messages they
+        have left in mailboxes are there.
+        """
 
     async def erase(self, person: Person) -> Mapping[str, int]:
         """Remove all that names the person or make it anonymous, a few rows at a time; rows by table.

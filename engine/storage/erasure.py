@@ -24,6 +24,7 @@ from engine.storage.tables.accounts import domains, users
 from engine.storage.tables.contacts import contacts
 from engine.storage.tables.messaging import messages, recipients
 from engine.storage.tables.records import erasures
+from engine.storage.tables.voicemail import voicemails
 from engine.storage.transaction import Transaction
 
 #: Rows changed in one transaction: so few that nobody waits for them long.
@@ -51,15 +52,17 @@ class SqlErasures:
         return None if row is None else ErasingDomain(row.id, row.reseller_id, row.region)
 
     async def person_of_user(self, domain_id: str, user_id: str) -> Person | None:
-        row = await self._database.read(
-            lambda connection: connection.execute(
+        def read(connection: Connection) -> Person | None:
+            row = connection.execute(
                 sa.select(users).where(users.c.id == user_id, users.c.domain_id == domain_id)
             ).first()
-        )
-        if row is None:
-            return None
-        words = tuple(filter(None, (row.display_name, row.login, row.email)))
-        return Person(domain_id, PersonKind.USER, user_id, words)
+            if row is not None:
+                words = tuple(filter(None, (row.display_name, row.login, row.email)))
+                return Person(domain_id, PersonKind.USER, user_id, words)
+            gone = Person(domain_id, PersonKind.USER, user_id)
+            return gone if _voicemails_of(connection, gone) else None
+
+        return await self._database.read(read)
 
     async def erase(self, person: Person) -> Mapping[str, int]:
         steps = NUMBER_STEPS if person.kind is PersonKind.NUMBER else USER_STEPS
@@ -150,7 +153,15 @@ def _left(connection: Connection, person: Person) -> dict[str, int]:
     )
     if count := connection.execute(sent).scalar_one():
         found["recipients.number"] = int(count)
+    if person.kind is PersonKind.USER and (count := _voicemails_of(connection, person)):
+        found["voicemails.peer_user_id"] = count
     return found
+
+
+def _voicemails_of(connection: Connection, user: Person) -> int:
+    """How many a user has left in mailboxes; they may outlive the user, since a PBX has to remove them."""
+    mine = sa.and_(voicemails.c.domain_id == user.domain_id, voicemails.c.peer_user_id == user.value)
+    return int(connection.execute(sa.select(sa.func.count()).where(mine)).scalar_one())
 
 
 def _row(erasure: Erasure) -> dict[str, object]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
-from engine.accounts.models import Principal
+from engine.accounts.models import Principal, User
 from engine.errors import NotFound, PeerUnavailable
 from engine.ids import new_id
 from engine.parts.records import make_records
@@ -16,7 +17,8 @@ from tests.contract.records.test_retention import DAY_MS, keep
 CALLER = "+493077776666"
 
 
-async def messages_left(world: Records, *numbers: str) -> None:
+async def messages_left(world: Records, *numbers: str, by: User | None = None) -> None:
+    """In the first user's mailbox. by: the user they are from."""
     texts = world.texts
     box, domain_id = new_id("mbx"), texts.domain.id
 
@@ -28,7 +30,9 @@ async def messages_left(world: Records, *numbers: str) -> None:
         for place, number in enumerate(numbers):
             message = {"id": new_id("vm"), "domain_id": domain_id, "mailbox_id": box, "copy": place}
             message |= {"message_id": f"m{place}", "folder": "inbox", "number": number, "name": "Caller"}
-            message |= {"peer": number, "received_ms": tx.now_ms, "duration_s": 4}
+            if by is not None:
+                message |= {"name": by.display_name, "peer_user_id": by.id}
+            message |= {"peer": number if by is None else by.id, "received_ms": tx.now_ms, "duration_s": 4}
             tx.connection.execute(sa.insert(voicemails).values(message))
 
     await texts.database.transact(work)
@@ -103,3 +107,21 @@ async def test_what_an_erased_number_left_goes(world: Records) -> None:
     done = await part.erasures.erase(texts.manager, number=CALLER)
     assert (done.left, done.removed["voicemails"]) == ({}, 2)
     assert await left(world) == ["+493011112222"]
+
+
+async def test_what_an_erased_user_left_can_go_later(world: Records) -> None:
+    texts, pbx = world.texts, Pbx(world)
+    part = await make_records(texts.database, world.accounts, SEALER, texts.clock, pbx.delete)
+    bob = texts.users[1]
+    await messages_left(world, "102", "102", by=bob)
+    pbx.reachable = False
+    refused = await part.erasures.erase(texts.manager, user_id=bob.id)
+    assert refused.left["voicemails.peer_user_id"] == 2
+    again = await part.erasures.erase(texts.manager, user_id=bob.id)
+    assert again.left == {"voicemails.peer_user_id": 2}
+    pbx.reachable = True
+    done = await part.erasures.erase(texts.manager, user_id=bob.id)
+    assert (done.left, done.removed["voicemails"]) == ({}, 2)
+    assert await left(world) == []
+    with pytest.raises(NotFound):
+        await part.erasures.erase(texts.manager, user_id=bob.id)
