@@ -155,7 +155,7 @@ async def test_on_a_phone_a_conversation_fills_the_page_and_nothing_is_cut_off(o
     assert small == []
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
     await office.shot(page, "phone-chat")
-    await window.get_by_role("button", name="Back").tap()
+    await window.get_by_role("button", name="Back", exact=True).tap()
     await expect(window).to_be_hidden()
 
 
