@@ -213,7 +213,7 @@ async def test_on_a_narrow_page_the_overview_and_the_switcher_fit(office: Office
     await office.chat("101", "102", "103")
     page = await office.page("101", color_scheme="dark")
     await _ready(page)
-    await page.set_viewport_size(PHONE)
+    await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     await page.keyboard.press("Control+/")
     await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     assert await flaws(page) == ""
