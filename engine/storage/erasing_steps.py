@@ -1,25 +1,23 @@
 """What names a person in each table, and how it goes: the steps of an erasure, for numbers and for users.
 
-A step finds keys of rows in a reader and changes those rows in the writer, some at a time. A table that
-names people and has no step here is found by the search for what is left.
+A table that names people and has no step here is found by the search for what is left; their names and
+numbers in other words are `erasing_words`'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 import phonenumbers
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from engine.records.models import Person, PersonKind
+from engine.records.models import Person
 from engine.storage.erased_pairs import hash_of, key_of, remember_stopped
-from engine.storage.removal import forget_words, remove_call_log, remove_messages, remove_threads
+from engine.storage.erasing_step import Keys, Step, delete_rows, keys_found, rows_where, these, update_rows
+from engine.storage.removal import remove_call_log, remove_messages, remove_threads
 from engine.storage.statements import insert
-from engine.storage.tables import metadata
 from engine.storage.tables.accounts import numbers
 from engine.storage.tables.calls import calls
 from engine.storage.tables.consent import blocked_senders, consent_entries, consents
@@ -30,7 +28,6 @@ from engine.storage.tables.conversations import (
     conversations,
     timeline_entries,
 )
-from engine.storage.tables.log import audit_log, idempotency_keys
 from engine.storage.tables.messaging import (
     inbound_parts,
     inbound_unrouted,
@@ -38,29 +35,11 @@ from engine.storage.tables.messaging import (
     messages,
     receipts,
     recipients,
-    segments,
 )
 from engine.storage.tables.presence import call_log
-from engine.storage.tables.search import search_queue
 from engine.storage.tables.usage import usage_days
 from engine.storage.transaction import Transaction
 from engine.storage.usage_counting import MEASURES
-
-Key = tuple[Any, ...]
-Keys = Sequence[Key]
-
-#: What stands where a number or a name stood in somebody else's words.
-ERASED = "[erased]"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """table: what is counted in the report. find: at most so many keys of rows that name the person.
-    change: removes them or makes them anonymous, so that they are not found again."""
-
-    table: str
-    find: Callable[[Connection, Person, int], Keys]
-    change: Callable[[Transaction, Person, Keys], None]
 
 
 def _spellings(person: Person) -> list[str]:
@@ -69,41 +48,6 @@ def _spellings(person: Person) -> list[str]:
 
 def _ours(person: Person) -> sa.Select[tuple[str]]:
     return sa.select(numbers.c.e164).where(numbers.c.domain_id == person.domain_id)
-
-
-def _found(connection: Connection, query: sa.Select[Any], limit: int) -> Keys:
-    return [tuple(row) for row in connection.execute(query.limit(limit))]
-
-
-def _delete(table: sa.Table) -> Callable[[Transaction, Person, Keys], None]:
-    key = list(table.primary_key.columns)
-
-    def change(tx: Transaction, _person: Person, keys: Keys) -> None:
-        tx.connection.execute(sa.delete(table).where(_these(key, keys)))
-
-    return change
-
-
-def _update(table: sa.Table, **values: Any) -> Callable[[Transaction, Person, Keys], None]:
-    key = list(table.primary_key.columns)
-
-    def change(tx: Transaction, _person: Person, keys: Keys) -> None:
-        tx.connection.execute(sa.update(table).where(_these(key, keys)).values(**values))
-
-    return change
-
-
-def _these(key: Sequence[sa.Column[Any]], keys: Keys) -> sa.ColumnElement[bool]:
-    return key[0].in_([one[0] for one in keys]) if len(key) == 1 else sa.tuple_(*key).in_(list(keys))
-
-
-def _where(
-    table: sa.Table, condition: Callable[[Person], sa.ColumnElement[bool]]
-) -> Callable[[Connection, Person, int], Keys]:
-    key = list(table.primary_key.columns)
-    return lambda connection, person, limit: _found(
-        connection, sa.select(*key).where(condition(person)), limit
-    )
 
 
 # Numbers.
@@ -125,7 +69,7 @@ def _texts_with(connection: Connection, person: Person, limit: int) -> Keys:
         .join(recipients, recipients.c.message_id == messages.c.id)
         .where(messages.c.domain_id == person.domain_id, recipients.c.number == person.value, alone)
     )
-    return _found(connection, came, limit) or _found(connection, went.distinct(), limit)
+    return keys_found(connection, came, limit) or keys_found(connection, went.distinct(), limit)
 
 
 def _remove_texts(tx: Transaction, person: Person, keys: Keys) -> None:
@@ -138,14 +82,14 @@ def _one_of_several(connection: Connection, person: Person, limit: int) -> Keys:
         .join(messages, messages.c.id == recipients.c.message_id)
         .where(messages.c.domain_id == person.domain_id, recipients.c.number == person.value)
     )
-    return _found(connection, query, limit)
+    return keys_found(connection, query, limit)
 
 
 def _unname_recipient(tx: Transaction, person: Person, keys: Keys) -> None:
     """The country stays, which is what texts are charged by."""
-    here = _these([recipients.c.message_id, recipients.c.position], keys)
+    here = these([recipients.c.message_id, recipients.c.position], keys)
     tx.connection.execute(sa.update(recipients).where(here).values(number=_country(person.value)))
-    told = _these([receipts.c.message_id, receipts.c.position], keys)
+    told = these([receipts.c.message_id, receipts.c.position], keys)
     tx.connection.execute(sa.delete(receipts).where(told))
 
 
@@ -161,8 +105,8 @@ def _pairs(person: Person) -> sa.ColumnElement[bool]:
 
 
 def _forget_consents(tx: Transaction, person: Person, keys: Keys) -> None:
-    rows = tx.connection.execute(sa.select(consents).where(_these([consents.c.pair], keys))).all()
-    tx.connection.execute(sa.delete(consents).where(_these([consents.c.pair], keys)))
+    rows = tx.connection.execute(sa.select(consents).where(these([consents.c.pair], keys))).all()
+    tx.connection.execute(sa.delete(consents).where(these([consents.c.pair], keys)))
     for row in rows:
         if row.state == "stopped":
             remember_stopped(tx, row.number, row.pair)
@@ -170,7 +114,7 @@ def _forget_consents(tx: Transaction, person: Person, keys: Keys) -> None:
 
 def _unname_ledger(tx: Transaction, person: Person, keys: Keys) -> None:
     hashed = hash_of(key_of(tx.connection), person.value)
-    here = _these([consent_entries.c.id], keys)
+    here = these([consent_entries.c.id], keys)
     tx.connection.execute(sa.update(consent_entries).where(here).values(peer=hashed, reason=None))
 
 
@@ -180,13 +124,13 @@ def _threads_with(connection: Connection, person: Person, limit: int) -> Keys:
         conversations.c.kind == "sms",
         conversations.c.peers.contains(f'"{person.value}"', autoescape=True),
     )
-    return _found(connection, query, limit)
+    return keys_found(connection, query, limit)
 
 
 def _leave_threads(tx: Transaction, person: Person, keys: Keys) -> None:
     """A thread with this number alone goes; a thread with others goes on without it."""
     rows = tx.connection.execute(
-        sa.select(conversations.c.id, conversations.c.peers).where(_these([conversations.c.id], keys))
+        sa.select(conversations.c.id, conversations.c.peers).where(these([conversations.c.id], keys))
     ).all()
     gone = []
     for row in rows:
@@ -230,7 +174,7 @@ def _contacts_with(connection: Connection, person: Person, limit: int) -> Keys:
             sa.or_(contact_numbers.c.e164 == person.value, contact_numbers.c.user_id == person.value),
         )
     )
-    return _found(connection, query.distinct(), limit)
+    return keys_found(connection, query.distinct(), limit)
 
 
 def _remove_contacts(tx: Transaction, _person: Person, keys: Keys) -> None:
@@ -243,10 +187,10 @@ NUMBER_STEPS = (
     Step("messages", _texts_with, _remove_texts),
     Step("recipients", _one_of_several, _unname_recipient),
     Step("conversations", _threads_with, _leave_threads),
-    Step("consents", _where(consents, _pairs), _forget_consents),
+    Step("consents", rows_where(consents, _pairs), _forget_consents),
     Step(
         "consent_entries",
-        _where(
+        rows_where(
             consent_entries,
             lambda person: sa.and_(
                 consent_entries.c.domain_id == person.domain_id, consent_entries.c.peer == person.value
@@ -256,40 +200,40 @@ NUMBER_STEPS = (
     ),
     Step(
         "blocked_senders",
-        _where(
+        rows_where(
             blocked_senders,
             lambda person: sa.and_(
                 blocked_senders.c.domain_id == person.domain_id, blocked_senders.c.peer == person.value
             ),
         ),
-        _delete(blocked_senders),
+        delete_rows(blocked_senders),
     ),
-    Step("receipts", _where(receipts, _parked), _delete(receipts)),
+    Step("receipts", rows_where(receipts, _parked), delete_rows(receipts)),
     Step(
         "inbound_parts",
-        _where(
+        rows_where(
             inbound_parts,
             lambda person: sa.and_(
                 inbound_parts.c.source.in_(_spellings(person)), inbound_parts.c.destination.in_(_ours(person))
             ),
         ),
-        _delete(inbound_parts),
+        delete_rows(inbound_parts),
     ),
-    Step("inbound_unrouted", _where(inbound_unrouted, _unrouted), _delete(inbound_unrouted)),
+    Step("inbound_unrouted", rows_where(inbound_unrouted, _unrouted), delete_rows(inbound_unrouted)),
     Step("contacts", _contacts_with, _remove_contacts),
     Step(
         "call_log",
-        _where(
+        rows_where(
             call_log,
             lambda person: sa.and_(
                 call_log.c.domain_id == person.domain_id, call_log.c.peer.in_(_spellings(person))
             ),
         ),
-        _update(call_log, peer="", peer_name=""),
+        update_rows(call_log, peer="", peer_name=""),
     ),
     Step(
         "calls",
-        _where(
+        rows_where(
             calls,
             lambda person: sa.and_(
                 calls.c.domain_id == person.domain_id,
@@ -297,7 +241,7 @@ NUMBER_STEPS = (
                 calls.c.ended_ms.is_not(None),
             ),
         ),
-        _delete(calls),
+        delete_rows(calls),
     ),
 )
 
@@ -319,7 +263,7 @@ def _remove_said(tx: Transaction, person: Person, keys: Keys) -> None:
 
 def _unname_sender(tx: Transaction, _person: Person, keys: Keys) -> None:
     """What was sent in the company's name stays, sent by nobody."""
-    here = _these([messages.c.id], keys)
+    here = these([messages.c.id], keys)
     tx.connection.execute(sa.update(messages).where(here).values(user_id=None))
 
 
@@ -334,8 +278,8 @@ def _usage_of(person: Person) -> sa.ColumnElement[bool]:
 def _usage_of_nobody(tx: Transaction, _person: Person, keys: Keys) -> None:
     """The counts stay, as nobody's."""
     key = list(usage_days.primary_key.columns)
-    rows = tx.connection.execute(sa.select(usage_days).where(_these(key, keys))).mappings().all()
-    tx.connection.execute(sa.delete(usage_days).where(_these(key, keys)))
+    rows = tx.connection.execute(sa.select(usage_days).where(these(key, keys))).mappings().all()
+    tx.connection.execute(sa.delete(usage_days).where(these(key, keys)))
     for row in rows:
         new = insert(usage_days).values(dict(row) | {"user_id": ""})
         tx.connection.execute(
@@ -348,145 +292,44 @@ def _usage_of_nobody(tx: Transaction, _person: Person, keys: Keys) -> None:
 def _of_user(table: sa.Table, column: str, *more: str) -> Callable[[Connection, Person, int], Keys]:
     """Rows whose column is the user's id."""
     names = (column, *more)
-    return _where(table, lambda person: sa.or_(*(table.c[name] == person.value for name in names)))
+    return rows_where(table, lambda person: sa.or_(*(table.c[name] == person.value for name in names)))
 
 
 USER_STEPS = (
-    Step("messages", _where(messages, _said_in_chats), _remove_said),
+    Step("messages", rows_where(messages, _said_in_chats), _remove_said),
     Step("messages", _of_user(messages, "user_id"), _unname_sender),
-    Step("message_reactions", _of_user(message_reactions, "user_id"), _delete(message_reactions)),
-    Step("conversation_members", _of_user(conversation_members, "user_id"), _delete(conversation_members)),
+    Step("message_reactions", _of_user(message_reactions, "user_id"), delete_rows(message_reactions)),
+    Step(
+        "conversation_members", _of_user(conversation_members, "user_id"), delete_rows(conversation_members)
+    ),
     Step(
         "conversations",
         _of_user(conversations, "claimed_by"),
-        _update(conversations, claimed_by=None, claimed_ms=None),
+        update_rows(conversations, claimed_by=None, claimed_ms=None),
     ),
-    Step("conversations", _of_user(conversations, "created_by"), _update(conversations, created_by=None)),
-    Step("timeline_entries", _of_user(timeline_entries, "user_id"), _update(timeline_entries, user_id=None)),
+    Step("conversations", _of_user(conversations, "created_by"), update_rows(conversations, created_by=None)),
+    Step(
+        "timeline_entries", _of_user(timeline_entries, "user_id"), update_rows(timeline_entries, user_id=None)
+    ),
     Step("call_log", _of_user(call_log, "user_id"), _forget_entries),
     Step(
         "call_log",
         _of_user(call_log, "peer_user_id"),
-        _update(call_log, peer="", peer_user_id=None, peer_name=""),
+        update_rows(call_log, peer="", peer_user_id=None, peer_name=""),
     ),
     Step(
         "calls",
-        _where(calls, lambda person: sa.and_(calls.c.user_id == person.value, calls.c.ended_ms.is_not(None))),
-        _delete(calls),
+        rows_where(
+            calls, lambda person: sa.and_(calls.c.user_id == person.value, calls.c.ended_ms.is_not(None))
+        ),
+        delete_rows(calls),
     ),
     Step("contacts", _contacts_with, _remove_contacts),
-    Step("consent_entries", _of_user(consent_entries, "user_id"), _update(consent_entries, user_id=None)),
-    Step("blocked_senders", _of_user(blocked_senders, "blocked_by"), _update(blocked_senders, blocked_by="")),
-    Step("usage_days", _where(usage_days, _usage_of), _usage_of_nobody),
+    Step("consent_entries", _of_user(consent_entries, "user_id"), update_rows(consent_entries, user_id=None)),
+    Step(
+        "blocked_senders",
+        _of_user(blocked_senders, "blocked_by"),
+        update_rows(blocked_senders, blocked_by=""),
+    ),
+    Step("usage_days", rows_where(usage_days, _usage_of), _usage_of_nobody),
 )
-
-
-# Words anywhere.
-
-#: What people wrote: searched for numbers. A name may be a word like any other.
-WRITTEN: tuple[tuple[sa.Table, str], ...] = (
-    (messages, "text"),
-    (conversations, "name"),
-    (conversation_members, "draft"),
-    (contacts, "name"),
-    (contacts, "notes"),
-    (contacts, "company"),
-    (contacts, "email"),
-    (contacts, "search_keys"),
-    (consent_entries, "reason"),
-)
-#: What machines noted, as it is or as JSON: searched for names as well.
-_NOTED: tuple[tuple[sa.Table, str], ...] = (
-    (call_log, "peer_name"),
-    (call_log, "peer"),
-    (call_log, "linkedid"),
-    (calls, "leg_a"),
-    (calls, "leg_b"),
-    (calls, "metadata"),
-    (calls, "client_ref"),
-    (calls, "destination"),
-    (audit_log, "detail"),
-)
-
-
-def needles_in(person: Person, column: sa.Column[Any]) -> tuple[str, ...]:
-    """What to look for there: a name only as a whole, where it stands as one."""
-    if person.kind is PersonKind.NUMBER or column.table is call_log:
-        return person.needles
-    return tuple(msgspec.json.encode(word).decode() for word in person.needles)
-
-
-def named(column: sa.Column[Any], person: Person) -> sa.ColumnElement[bool]:
-    """Whether a column names the person."""
-    found = [column.contains(needle, autoescape=True) for needle in needles_in(person, column)]
-    return sa.or_(sa.false(), *found)
-
-
-def _without(column: sa.Column[Any], person: Person) -> Any:
-    """The column's value with something else in the person's place."""
-    clean: Any = column
-    for needle in needles_in(person, column):
-        instead = f'"{ERASED}"' if needle.startswith('"') else ERASED
-        for text in (f"+{needle}", needle):
-            clean = sa.func.replace(clean, text, instead)
-    return clean
-
-
-def _scrub(table: sa.Table, name: str, owner: str = "domain_id") -> Step:
-    column, key = table.c[name], list(table.primary_key.columns)
-
-    def find(connection: Connection, person: Person, limit: int) -> Keys:
-        query = sa.select(*key).where(table.c[owner] == person.domain_id, named(column, person))
-        return _found(connection, query, limit)
-
-    def change(tx: Transaction, person: Person, keys: Keys) -> None:
-        clean = {name: _without(column, person)}
-        tx.connection.execute(sa.update(table).where(_these(key, keys)).values(clean))
-        if table is messages:
-            _forget_payloads(tx, [one[0] for one in keys])
-
-    return Step(table.name, find, change)
-
-
-def _forget_payloads(tx: Transaction, message_ids: Sequence[str]) -> None:
-    """Octets of texts that are with the carrier; and the index looks at the texts again."""
-    over = segments.c.status.not_in(("queued", "sending"))
-    tx.connection.execute(
-        sa.update(segments)
-        .where(segments.c.message_id.in_(message_ids), over)
-        .values(short_message=b"", tlvs=b"")
-    )
-    forget_words(tx.connection, message_ids)
-    for message_id in message_ids:
-        tx.connection.execute(insert(search_queue).values(message_id=message_id).on_conflict_do_nothing())
-
-
-def _find_notices(connection: Connection, person: Person, limit: int) -> Keys:
-    entries = timeline_entries.c
-    query = (
-        sa.select(entries.id)
-        .join(conversations, conversations.c.id == entries.conversation_id)
-        .where(conversations.c.domain_id == person.domain_id, named(entries.data, person))
-    )
-    return _found(connection, query, limit)
-
-
-def _find_replays(connection: Connection, person: Person, limit: int) -> Keys:
-    """Whose domain an answer belongs to is not always said in it; a lost answer does no harm."""
-    keys = idempotency_keys.c
-    names = named(keys.body, person)
-    if person.kind is PersonKind.USER:
-        names = sa.or_(names, keys.body.contains(person.value, autoescape=True))
-    return _found(connection, sa.select(keys.scope, keys.key).where(names), limit)
-
-
-def word_steps(person: Person) -> tuple[Step, ...]:
-    """For names and numbers in other people's words, and in what machines noted."""
-    columns = (*WRITTEN, *_NOTED) if person.kind is PersonKind.NUMBER else _NOTED
-    logs = [table for table in metadata.tables.values() if table.name in ("events", "webhook_deliveries")]
-    return (
-        *(_scrub(table, name) for table, name in columns),
-        *(_scrub(table, "data", "stream") for table in logs),
-        Step("timeline_entries", _find_notices, _delete(timeline_entries)),
-        Step("idempotency_keys", _find_replays, _delete(idempotency_keys)),
-    )

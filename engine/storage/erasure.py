@@ -17,7 +17,9 @@ from engine.records.ports import ErasingDomain
 from engine.storage import audit
 from engine.storage.database import Database
 from engine.storage.erased_pairs import hash_of
-from engine.storage.erasing_steps import NUMBER_STEPS, USER_STEPS, WRITTEN, Keys, Step, named, word_steps
+from engine.storage.erasing_step import Keys, Step
+from engine.storage.erasing_steps import NUMBER_STEPS, USER_STEPS
+from engine.storage.erasing_words import WRITTEN, named, word_steps
 from engine.storage.removal import merge_words
 from engine.storage.tables import metadata
 from engine.storage.tables.accounts import domains, users
