@@ -77,7 +77,9 @@ async def test_a_test_event_is_sent_and_what_came_back_is_said(telling: Office) 
         assert Verifier(secret).verify(request.body, request.headers)["type"] == "webhook.test"
         receiver.behaviour = answers(500)
         await _choose(page, "Send a test event")
-        await expect(page.get_by_test_id("toast").last).to_contain_text("It failed: the answer was 500, not 2xx.")
+        await expect(page.get_by_test_id("toast").last).to_contain_text(
+            "It failed: the answer was 500, not 2xx."
+        )
         receiver.behaviour = answers()
         # What it asked for comes, and is listed as delivered.
         await _something_happens(telling)
