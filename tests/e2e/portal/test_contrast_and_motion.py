@@ -192,7 +192,14 @@ async def test_nothing_moves_for_who_wants_it_still(office: Office) -> None:
                 return one;
             }"""
         )
-        await scroller.evaluate("(one) => { one.scrollTop = 600; }")
+        await settled(page)
+        # The page has to know of it before there is news, or it takes the reader along.
+        await scroller.evaluate(
+            """(one) => new Promise((done) => {
+                one.addEventListener("scroll", () => requestAnimationFrame(() => done()), { once: true });
+                one.scrollTop = 600;
+            })"""
+        )
         await office.say("102", thread, "News")
         pill = window.get_by_role("button", name="1 new message")
         await expect(pill).to_be_visible()
