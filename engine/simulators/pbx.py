@@ -114,6 +114,16 @@ class PbxSimulator:
             self._server = None
         self.cut_links()
 
+    def restart(self) -> None:
+        """What a crash and a new start leave: no links, no channels, no word about either."""
+        self.cut_links()
+        for task in self._tasks:
+            task.cancel()
+        self.channels.clear()
+        self._calls.clear()
+        self._began = time.time()
+        self.started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._began))
+
     @property
     def uptime_s(self) -> int:
         return int(time.time() - self._began)
