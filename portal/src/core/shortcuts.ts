@@ -38,7 +38,7 @@ type Overlay = "none" | "switcher" | "keys";
 export const useOverlay = create<{ open: Overlay }>(() => ({ open: "none" }));
 
 /** Nobody types ahead for longer than this, in ms; what cannot be loaded must not keep the keyboard. */
-const AHEAD_MS = 3_000;
+const AHEAD_MS = 10_000;
 /** What was typed since the switcher was asked for and before it was there. */
 let ahead = "";
 let askedAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { MessageSquare, Smartphone, UserRound } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from "react";
 import { announce } from "../../core/announcer";
 import { numberText, t } from "../../core/i18n";
 import { counterpart, numberShown } from "../../core/naming";
@@ -17,7 +17,11 @@ import styles from "./Switcher.module.css";
 export function Switcher() {
   const { user } = useMe();
   const id = useId();
-  const [typed, setTyped] = useState(typedAhead);
+  const [typed, setTyped] = useState("");
+  // Up to the moment when there is a field; the dialog draws itself later than what is around it.
+  const takeOver = useCallback((field: HTMLInputElement | null) => {
+    if (field !== null) setTyped(typedAhead());
+  }, []);
   const [current, setCurrent] = useState(0);
   // The field takes the keyboard at once, too early for the library to see where it was.
   const [before] = useState(() => document.activeElement as HTMLElement | null);
@@ -75,6 +79,7 @@ export function Switcher() {
           <input
             // biome-ignore lint/a11y/noAutofocus: it was asked for a moment ago, and somebody is typing
             autoFocus
+            ref={takeOver}
             className={styles.field}
             type="text"
             role="combobox"
