@@ -105,7 +105,9 @@ class Office:
         await page.get_by_label("Name", exact=True).fill(f"{who}@{REALM}")
         await page.get_by_label("Password", exact=True).fill(password)
         await page.get_by_role("button", name="Log in").click()
-        await expect(page.get_by_role("complementary", name="Contacts")).to_be_visible()
+        # On their own row once the socket is open: from then on the page is told of what happens.
+        own = page.get_by_role("complementary", name="Contacts").get_by_text(f"{who} · Logged in")
+        await expect(own).to_be_visible()
 
     def principal(self, who: str) -> Principal:
         """For what a test does behind the pages' back."""

@@ -57,5 +57,11 @@ async def until(page: Page, expression: str) -> None:
 
 
 async def settled(page: Page) -> None:
-    """Wait until everything that is loaded by itself is there."""
-    await page.wait_for_load_state("networkidle")
+    """Wait until everything that is loaded by itself is there: until nothing more was for a second."""
+    await page.wait_for_load_state("networkidle")  # remembered from then on, and parts are loaded later, too
+    loaded, same = -1, 0
+    async with asyncio.timeout(60):
+        while same < 10:
+            await asyncio.sleep(0.1)
+            now = await page.evaluate("performance.getEntriesByType('resource').length")
+            loaded, same = now, same + 1 if now == loaded else 0

@@ -120,6 +120,7 @@ async def test_a_part_that_the_upgrade_has_taken_away_offers_the_new_version(
     async with upgradable(office, tmp_path) as upgrade:
         page = await office.page("101", service_workers="block")
         window = await open_chat(page, "Bob Böhm")
+        await expect(window.get_by_role("textbox")).to_be_visible()
         await settled(page)
         await upgrade()
         await window.get_by_role("textbox").fill("Half a thought")
