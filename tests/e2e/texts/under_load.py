@@ -38,5 +38,6 @@ async def judged(world: World) -> Verdict:
     await world.at_rest()
     await world.stop()
     verdict = await world.verdict()
-    assert verdict.broken() == {}, world.log
+    broken = verdict.broken()
+    assert broken == {}, f"{broken}, see {world.log}"
     return verdict
