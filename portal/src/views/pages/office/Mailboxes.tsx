@@ -170,7 +170,9 @@ function Give({
   close: () => void;
 }) {
   const first = without[0] ?? users[0];
-  const [userId, setUserId] = useState(first?.id ?? "");
+  // The list may come after the dialog.
+  const [chosen, setUserId] = useState<string>();
+  const userId = chosen ?? first?.id ?? "";
   const [typed, setTyped] = useState<string>();
   const user = users.find((one) => one.id === userId);
   const mailbox = typed ?? (user ? `${user.extension}@${context}` : "");
