@@ -420,9 +420,15 @@ async def test_what_was_missed_costs_as_much_however_much_it_is(world: World, ac
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
         for number in range(2):
-            asked.clear()
-            assert (await world.client.get("/v1/me/missed", acme.tokens[0])).status == 200
-            counts.append(len([one for one in asked if one.lstrip().upper().startswith(("SELECT", "WITH"))]))
+            # The engine's own work asks as well, whenever it is due: the least of a few is the answer's own.
+            tries = []
+            for _ in range(4):
+                asked.clear()
+                assert (await world.client.get("/v1/me/missed", acme.tokens[0])).status == 200
+                tries.append(
+                    len([one for one in asked if one.lstrip().upper().startswith(("SELECT", "WITH"))])
+                )
+            counts.append(min(tries))
             for each in range(4 if not number else 0):
                 await say(world, acme.tokens[1], thread, "more")
                 await world.inbound(acme.number.e164, f"+1202555018{each}", "a text")
