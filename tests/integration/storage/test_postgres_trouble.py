@@ -160,5 +160,8 @@ async def test_a_deadlock_with_another_session_is_resolved_by_running_again(
             waiting = asyncio.gather(*writes)
             await locked.wait()
             await asyncio.wait_for(other.execute("UPDATE notes SET parent = 'b' WHERE name = 'a'"), 10)
-        assert await waiting == ([2, "c"] if beside else [2])
+        (run, *rest) = await waiting
+        # A run that begins before the other session has woken up takes the row from it, and they meet again.
+        assert run == runs >= 2
+        assert rest == (["c"] if beside else [])
         await other.close()
