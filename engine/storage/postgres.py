@@ -51,6 +51,15 @@ _PAGES_ARE_NEAR = (
     "SELECT set_config('random_page_cost', '1.1', false) WHERE current_setting('random_page_cost') = '4'"
 )
 
+# What asyncpg raises while a connection is made; the last when it ends in the middle of that.
+_LOST = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+    asyncpg.InternalClientError,
+)
+
 
 def make_engine(url: str, *, writer: bool) -> AsyncEngine:
     """An engine over asyncpg. Readers see one snapshot per transaction and may not write."""
@@ -64,7 +73,7 @@ def make_engine(url: str, *, writer: bool) -> AsyncEngine:
                 server_settings={"application_name": "ringback"},
             )
             await connection.execute(_COMMIT_MEANS_STORED if writer else _PAGES_ARE_NEAR)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except _LOST as error:
             raise CannotConnect(str(error)) from error
         return connection
 

@@ -71,6 +71,21 @@ async def test_commits_reach_the_disk_whatever_the_server_is_set_to(postgres_dat
         assert await node.database.transact(setting) == "on"
 
 
+async def test_pages_are_taken_for_near_unless_an_administrator_has_said_otherwise(
+    postgres_database: str,
+) -> None:
+    async def cost() -> Any:
+        async with open_node(postgres_database) as node:
+            return await node.database.read(
+                lambda connection: connection.exec_driver_sql("SHOW random_page_cost").scalar()
+            )
+
+    assert await cost() == "1.1"
+    name = await sql(postgres_database, "SELECT current_database()")
+    await sql(postgres_database, f"ALTER DATABASE {name} SET random_page_cost = 2.5")
+    assert await cost() == "2.5"
+
+
 async def test_killed_connections_are_replaced(postgres_database: str) -> None:
     await create_notes(postgres_database)
     kill = (
