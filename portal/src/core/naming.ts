@@ -15,10 +15,7 @@ export const peerName = (one: { name: string | null; number: string }): string =
 /** The others in it, or the name that somebody gave it. */
 export function conversationTitle(conversation: Conversation, myId: string): string {
   if (conversation.name) return conversation.name;
-  const names =
-    conversation.kind === "chat"
-      ? conversation.members.filter((one) => one.user_id !== myId).map((one) => one.name || one.extension)
-      : conversation.contacts.map(peerName);
+  const names = others(conversation, myId).map((one) => one.name);
   if (names.length === 0) return t("timeline.you");
   return listText(names);
 }

@@ -25,7 +25,7 @@ export function CallMenu({ people, container }: Props) {
               <Menu.GroupLabel className={menu.label}>{t("call.whom_label")}</Menu.GroupLabel>
               {people.map((one) => (
                 <Menu.Item
-                  key={one.dial}
+                  key={one.key}
                   className={menu.item}
                   onClick={() => void placeCall(one.dial, one.name)}
                 >
