@@ -33,7 +33,8 @@ export function Past({
   sort: Sort;
   day: string;
 }) {
-  const dayMs = day === "" ? null : new Date(`${day}T00:00:00`).getTime();
+  // What is chosen is read from its end, and back to the day.
+  const dayMs = day === "" || sort !== "all" ? null : new Date(`${day}T00:00:00`).getTime();
   const { past, state, error, reading, older, newer, backTo, again } = useHistory(
     conversation.id,
     at,
