@@ -6,7 +6,7 @@
  */
 import { create } from "zustand";
 import { renew } from "./queries";
-import { resume } from "./session";
+import { currentUserId, resume } from "./session";
 import { EventLink, type Frame, type Link, type SocketWorld } from "./socket";
 
 export const useLink = create<{ link: Link }>(() => ({ link: { state: "connecting", since: Date.now() } }));
@@ -71,6 +71,22 @@ const link = new EventLink(browser, {
   },
   ended: () => void resume(),
 });
+
+/** What may change about whoever is logged in: what `GET /v1/me` answers. */
+const OF_ONESELF = ["user.", "domain.settings_updated", "device.", "number."];
+/** Many numbers may be given out at once. */
+const TOGETHER_MS = 300;
+let asking: ReturnType<typeof setTimeout> | undefined;
+
+for (const prefix of OF_ONESELF) {
+  onFrame(prefix, (frame) => {
+    if (prefix === "user." && frame.subject !== currentUserId()) return;
+    asking ??= setTimeout(() => {
+      asking = undefined;
+      void resume();
+    }, TOGETHER_MS);
+  });
+}
 
 /** Have the page told of everything that happens behind this cursor; gives what ends it. */
 export function goLive(cursor: string | null): () => void {

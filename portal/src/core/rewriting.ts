@@ -4,40 +4,20 @@
  * What is being rewritten belongs to its window: it is still there after minimising, a reload, and a
  * refusal. How long a message may be changed is the domain's to say, and the engine's to decide.
  */
-import { create } from "zustand";
 import { api, type Message, ok, type TimelineItem } from "./api";
 import { keepWords, type Pages, timelineItems } from "./conversations";
 import { clockText, dateText, t } from "./i18n";
-import { onFrame } from "./live";
 import { useOutbox } from "./outbox";
 import { keys, queries } from "./queries";
 import { useSession } from "./session";
 import { toast } from "./toasts";
 import { type ConversationWindow, changeWindow, useWindows } from "./windows";
 
-/** As the domain's settings say now; undefined until they were told of anew since the page was loaded. */
-const useTold = create<{ withinS: number | undefined }>(() => ({ withinS: undefined }));
-
-onFrame("domain.settings_updated", async () => {
-  try {
-    const { domain_settings: settings } = await ok(api.GET("/v1/me"));
-    useTold.setState({ withinS: settings?.edit_within_s });
-  } catch {
-    // The engine still refuses what is too late.
-  }
-});
-
 /** For how long somebody may change what they said, in s; 0 for never. */
-export function useEditWithinS(): number {
-  useTold();
-  useSession();
-  return editWithinS();
-}
+export const useEditWithinS = (): number => useSession(editWithinS);
 
-function editWithinS(): number {
-  const { session } = useSession.getState();
-  const known = session.state === "in" ? session.me.domain_settings?.edit_within_s : undefined;
-  return useTold.getState().withinS ?? known ?? 0;
+function editWithinS({ session } = useSession.getState()): number {
+  return session.state === "in" ? (session.me.domain_settings?.edit_within_s ?? 0) : 0;
 }
 
 /** Until when it may be changed, in ms since the epoch. */

@@ -24,10 +24,14 @@ export const currentUserId = (): string | undefined => {
   return session.state === "in" ? session.user.id : undefined;
 };
 
-/** Ask the engine who we are. */
+let asked = 0;
+
+/** Ask the engine who we are. What was asked last is what holds. */
 export async function resume(): Promise<void> {
+  const turn = ++asked;
   try {
-    enter(await ok(api.GET("/v1/me")));
+    const me = await ok(api.GET("/v1/me"));
+    if (turn === asked) enter(me);
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 401) leave(false);
     else if (useSession.getState().session.state !== "in") show({ state: "unreachable" });

@@ -265,6 +265,28 @@ async def test_how_long_things_are_kept_is_shown_and_changed(office: Office) -> 
     assert (await preferences.of_domain(SYSTEM, office.domain.id)).keep_voicemails_days is None
 
 
+async def test_what_holds_for_everybody_is_followed_while_somebody_changes_it(office: Office) -> None:
+    preferences = office.engine.services.accounts.preferences
+    page = await office.page("101")
+    await page.goto("/office?tab=domain")
+    minutes = page.get_by_label("Minutes in which people may change what they said")
+    await expect(minutes).to_have_value("1440")
+    await minutes.fill("15")
+    # Somebody else decides about other things meanwhile.
+    others = UpdateDomainSettings(keep_calls_days=7, time_zone="Europe/Berlin")
+    await preferences.change_domain(SYSTEM, office.domain.id, others)
+    await expect(page.get_by_label("Calls", exact=True)).to_have_value("7")
+    await expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+    await expect(minutes).to_have_value("15")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_test_id("toast")).to_contain_text("Saved.")
+    kept = await preferences.of_domain(SYSTEM, office.domain.id)
+    assert (kept.edit_within_s, kept.keep_calls_days, kept.time_zone) == (900, 7, "Europe/Berlin")
+    # What was saved is not held against what others decide from now on.
+    await preferences.change_domain(SYSTEM, office.domain.id, UpdateDomainSettings(edit_within_s=60))
+    await expect(minutes).to_have_value("1")
+
+
 async def test_a_user_is_edited_and_the_colleagues_see_it(office: Office) -> None:
     page, bobs = await office.page("101"), await office.page("102")
     await page.goto("/office")

@@ -10,38 +10,38 @@ import parts from "../parts/Parts.module.css";
 import styles from "./Office.module.css";
 
 type Kept = Schemas["DomainSettingsResource"];
+type Changes = Schemas["DomainSettingsChanges"];
 const KEPT = [
   "keep_messages_days",
   "keep_calls_days",
   "keep_voicemails_days",
   "keep_attachments_days",
 ] as const;
+/** A year. */
+const LONGEST_EDIT_MIN = 525_600;
 const SWITCHES = ["users_edit_shared_contacts", "desk_phone_chat", "webhook_content"] as const;
 
 /** What holds for everybody in the domain. */
 export function Domain() {
   const { me } = useMe();
   if (me.domain === null || me.domain_settings === null) return null;
-  return <Form key={JSON.stringify(me.domain_settings)} id={me.domain.id} kept={me.domain_settings} />;
+  return <Form id={me.domain.id} kept={me.domain_settings} />;
 }
 
+/** Shows what somebody changed here, and of all else what the engine has now. */
 function Form({ id, kept }: { id: string; kept: Kept }) {
-  const [zone, setZone] = useState(kept.time_zone);
-  const [days, setDays] = useState(() =>
-    Object.fromEntries(KEPT.map((one) => [one, String(kept[one] ?? "")])),
-  );
-  const [on, setOn] = useState(() => Object.fromEntries(SWITCHES.map((one) => [one, kept[one]])));
-  const zones = [...new Set([kept.time_zone, "UTC", ...Intl.supportedValuesOf("timeZone")])];
+  const [changes, setChanges] = useState<Changes>({});
+  const now = { ...kept, ...changes };
+  const zones = [...new Set([now.time_zone, "UTC", ...Intl.supportedValuesOf("timeZone")])];
+  const change = (more: Changes) => setChanges({ ...changes, ...more });
 
   async function save(event: FormEvent) {
     event.preventDefault();
-    const body: Schemas["DomainSettingsChanges"] = { time_zone: zone, ...on };
-    for (const one of KEPT) body[one] = days[one] ? Number(days[one]) : null;
     const params = { path: { domain_id: id } };
-    if (
-      await attempt(ok(api.PATCH("/v1/domains/{domain_id}/settings", { params, body })), t("settings.saved"))
-    ) {
+    const saving = ok(api.PATCH("/v1/domains/{domain_id}/settings", { params, body: changes }));
+    if (await attempt(saving, t("settings.saved"))) {
       await resume();
+      setChanges((later) => (later === changes ? {} : later));
     }
   }
 
@@ -57,16 +57,27 @@ function Form({ id, kept }: { id: string; kept: Kept }) {
         <Select
           label={t("domain.zone")}
           hint={t("domain.zone_hint")}
-          value={zone}
+          value={now.time_zone}
           options={Object.fromEntries(zones.map((one) => [one, one]))}
-          choose={setZone}
+          choose={(time_zone) => change({ time_zone })}
+        />
+        <TextField
+          label={t("domain.edit_within")}
+          hint={t("domain.edit_within_hint")}
+          type="number"
+          required
+          min={0}
+          max={LONGEST_EDIT_MIN}
+          step="any"
+          value={Number.isNaN(now.edit_within_s) ? "" : now.edit_within_s / 60}
+          onChange={(event) => change({ edit_within_s: Math.round(event.target.valueAsNumber * 60) })}
         />
         {SWITCHES.map((one) => (
           <Switch
             key={one}
             label={t(`domain.${one}`)}
-            checked={on[one] ?? false}
-            change={(value) => setOn({ ...on, [one]: value })}
+            checked={now[one]}
+            change={(value) => change({ [one]: value })}
           />
         ))}
       </Card>
@@ -81,8 +92,8 @@ function Form({ id, kept }: { id: string; kept: Kept }) {
               max={36500}
               step={1}
               placeholder={t("domain.for_ever")}
-              value={days[one] ?? ""}
-              onChange={(event) => setDays({ ...days, [one]: event.target.value })}
+              value={now[one] ?? ""}
+              onChange={({ target }) => change({ [one]: target.value === "" ? null : Number(target.value) })}
             />
           ))}
         </div>

@@ -3,7 +3,6 @@ import { useState } from "react";
 import { api, ok, type Schemas } from "../../../core/api";
 import { attempt } from "../../../core/attempt";
 import { t } from "../../../core/i18n";
-import { onFrame } from "../../../core/live";
 import { numberShown } from "../../../core/naming";
 import { resume, useMe } from "../../../core/session";
 import { IconButton } from "../../../ui/Button";
@@ -15,8 +14,6 @@ import parts from "../parts/Parts.module.css";
 import styles from "./Settings.module.css";
 
 type Device = Schemas["DeviceResource"];
-
-for (const prefix of ["device.", "number."]) onFrame(prefix, () => void resume());
 
 /** What rings for somebody, and the numbers they have. */
 export function Phones() {

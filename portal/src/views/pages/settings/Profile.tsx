@@ -13,7 +13,8 @@ import styles from "./Settings.module.css";
 /** Who one is, and where mail goes. */
 export function Profile() {
   const { me, user } = useMe();
-  const [email, setEmail] = useState(user.email ?? "");
+  const [changed, setEmail] = useState<string>();
+  const email = changed ?? user.email ?? "";
   const [deskChat, setDeskChat] = useState(me.settings?.desk_phone_chat ?? false);
 
   async function save(event: FormEvent) {
@@ -22,6 +23,7 @@ export function Profile() {
       await attempt(ok(api.PATCH("/v1/me", { body: { email: email.trim() || null } })), t("settings.saved"))
     ) {
       await resume();
+      setEmail(undefined);
     }
   }
 
