@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,12 +25,8 @@ from api.webhook_frames import WebhookFrames
 from config.settings import Settings
 from engine.accounts.access import sees_domain
 from engine.accounts.service import Accounts
-from engine.adapters.ami_pbx import AmiPbx
-from engine.adapters.ami_presence import AmiPresence
-from engine.adapters.ami_texts import AmiTexts
 from engine.adapters.outbound import OutboundClient
 from engine.adapters.smpp_carrier import SmppSmsCarrier
-from engine.adapters.smpp_texts import CarrierTexts
 from engine.bus.in_process import Bus
 from engine.click_to_call.service import ClickToCall
 from engine.clock import Clock, SystemClock
@@ -41,55 +38,39 @@ from engine.conversations.quick_replies import QuickReplies
 from engine.conversations.search import Search
 from engine.conversations.service import Conversations
 from engine.desk_phones.service import DeskPhones
-from engine.errors import StorageUnavailable
-from engine.events import OPERATIONS_STREAM, Event, NewEvent
+from engine.events import Event
 from engine.health import EngineHealth, EngineMetrics
 from engine.idempotency import KEPT_MS
 from engine.messaging.blocks import BlockedSenders
-from engine.messaging.consent import Consents
-from engine.messaging.explain import Explainer
-from engine.messaging.inbox import Inbox
-from engine.messaging.outbox import Outbox
-from engine.messaging.service import Messaging
 from engine.parts.attachments import link_maker, make_attachments
 from engine.parts.exports import make_exports
 from engine.parts.notifications import make_notifications
+from engine.parts.phones import PhonesPart, make_phones
 from engine.parts.records import make_records
+from engine.parts.texting import TextingPart, make_texting
 from engine.parts.usage import make_usage
 from engine.parts.voicemail import VoicemailPart
 from engine.parts.webhooks import make_webhooks
-from engine.presence.call_log import CallLog
-from engine.presence.live_roster import LiveRoster
-from engine.presence.service import Presence
 from engine.services import Services
 from engine.storage import idempotency
 from engine.storage.accounts import SqlAccountsStore
-from engine.storage.announce import Announce
-from engine.storage.attached import FilesAtHand
 from engine.storage.audit import AuditReader
 from engine.storage.blocked_senders import SqlBlockedSenders
-from engine.storage.call_log import SqlCallLog
-from engine.storage.calls import SqlCalls, SqlDirectory
-from engine.storage.consent_ledger import SqlConsents
 from engine.storage.contacts import SqlContactStore
 from engine.storage.conversations import SqlConversations
 from engine.storage.database import Database
 from engine.storage.desk_phones import SqlDeskPhones
 from engine.storage.event_log import EventLog
 from engine.storage.event_rows import EventRows
-from engine.storage.messaging import SqlNumberDirectory, SqlTexts
+from engine.storage.messaging import SqlNumberDirectory
 from engine.storage.own_texts import SqlOwnTexts
 from engine.storage.ownership import sole_engine
-from engine.storage.presence import SqlRoster, SqlStatuses
 from engine.storage.search import SearchIndex, SqlSearch
 from engine.storage.voicemail import SqlVoicemails
-from engine.upkeep import Job, keep_up
+from engine.upkeep import Job, Work, keep_up
 
 log = structlog.get_logger()
 
-#: How long carriers get to answer what is out, in seconds; the whole stop has to fit a service
-#: manager's patience of 30 s and Ctrl-C's of 10 s.
-_DRAIN_S = 4.0
 #: A stop that takes longer than this is stuck. Everything promised is on disk, so the process may end.
 _STOP_WITHIN_S = 25.0
 #: After these events what is cached about numbers may be wrong.
@@ -179,6 +160,16 @@ async def _with_database(settings: Settings, clock: Clock) -> AsyncIterator[Engi
         await database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Assembly:
+    """All parts of an engine, not running yet. work: each runs until cancelled, started in this order."""
+
+    engine: Engine
+    texting: TextingPart
+    phones: PhonesPart
+    work: Sequence[Work]
+
+
 @asynccontextmanager
 async def _working(
     settings: Settings,
@@ -189,61 +180,63 @@ async def _working(
     hearers: list[Callable[[Event], None]],
     outbound: OutboundClient,
 ) -> AsyncIterator[Engine]:
-    texts = CarrierTexts({section.name: section.words for section in settings.carrier})
-    store = SqlTexts(database, texts)
-    inbox = Inbox(store)
-    operations = _Operations(database)
-    carriers = [
-        SmppSmsCarrier(section.smpp, section.words, inbox, clock, operations.bind_changed)
-        for section in settings.carrier
-    ]
-    outboxes = {carrier.name: Outbox(carrier, store, settings.messaging, clock) for carrier in carriers}
-    for carrier in carriers:
-        carrier.feed(outboxes[carrier.name])
+    made = await _assemble(settings, clock, bus, database, numbers, hearers, outbound)
+    presence, calls = made.phones.presence, made.phones.calls
+    await presence.start()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one()) for one in made.work]
+        try:
+            async with calls.running():
+                yield made.engine
+        finally:
+            async with asyncio.TaskGroup() as draining:
+                draining.create_task(made.texting.drain())
+                draining.create_task(made.phones.stop())
+            made.engine.services.accounts.close()
+            for task in tasks:
+                task.cancel()
+    await presence.drain()
+
+
+async def _assemble(
+    settings: Settings,
+    clock: Clock,
+    bus: Bus,
+    database: Database,
+    numbers: SqlNumberDirectory,
+    hearers: list[Callable[[Event], None]],
+    outbound: OutboundClient,
+) -> _Assembly:
     links = link_maker(settings.server.public_url, settings.attachments)
-    messaging = Messaging(store, numbers, texts, outboxes, settings.messaging, clock, links)
-    store.answers_queued = messaging.take_up
-    consents = SqlConsents(database)
-    pbxs = {one.name: AmiPbx(one, clock) for one in settings.pbx}
-    calls = ClickToCall(SqlCalls(database), pbxs, SqlDirectory(database), settings.calls, clock)
-    event_log = EventLog(database)
-    phones = {one.name: AmiPresence(one, pbxs[one.name], clock) for one in settings.pbx}
-    call_log = SqlCallLog(database)
-    roster = LiveRoster(SqlRoster(database))
-    hearers.append(roster.hear)
-    presence = Presence(roster, SqlStatuses(database), call_log, phones, bus, settings.presence, clock)
+    peers = [(section.smpp, section.words) for section in settings.carrier]
+    texting = make_texting(database, numbers, peers, settings.messaging, links, clock)
+    phones = make_phones(database, bus, settings.pbx, settings.calls, settings.presence, clock)
     # Where none is configured yet, records may name what is to come.
     accounts = Accounts(
         SqlAccountsStore(database),
         clock,
-        known_pbxs=set(pbxs) or None,
-        known_carriers=set(outboxes) or None,
+        known_pbxs=set(phones.pbxs) or None,
+        known_carriers=set(texting.outboxes) or None,
         login=settings.login,
     )
-    metrics = EngineMetrics(database, outboxes, carriers, calls.pbx_links, calls.open_calls)
     people = SqlContactStore(database)
     contacts, names = Contacts(people, sees_domain, settings.contacts), Directory(people, sees_domain)
     mailboxes = SqlVoicemails(database)
-    voicemail = VoicemailPart(mailboxes, pbxs, names, settings.voicemail)
+    voicemail = VoicemailPart(mailboxes, phones.pbxs, names, settings.voicemail)
     conversations = Conversations(
         SqlConversations(database),
-        messaging,
+        texting.messaging,
         bus,
         clock,
         contacts=contacts,
         names=names,
-        calls=call_log,
+        calls=phones.logged,
         voicemails=mailboxes,
     )
     attachments = make_attachments(
-        database, clock, settings.attachments, settings.storage.data_dir, conversations, messaging
+        database, clock, settings.attachments, settings.storage.data_dir, conversations, texting.messaging
     )
-    desk_phones = DeskPhones(
-        SqlDeskPhones(database),
-        conversations,
-        {one.name: AmiTexts(one, pbxs[one.name], clock) for one in settings.pbx},
-    )
-    hearers.append(desk_phones.hear)
+    desk_phones = DeskPhones(SqlDeskPhones(database), conversations, phones.texts)
     sealer = settings.storage.sealer()
     records = await make_records(database, accounts, sealer, clock, voicemail.service.delete)
     usage = await make_usage(database, clock, {one.name: one.price_list for one in settings.carrier})
@@ -259,25 +252,25 @@ async def _working(
         settings.mail,
         public_url=settings.server.public_url,
         plain_http=bool(settings.outbound.allowed_networks),
-        quiet=presence.do_not_disturb,
+        quiet=phones.presence.do_not_disturb,
     )
-    hearers.append(notifications.hear)
+    hearers += [phones.roster.hear, desk_phones.hear, notifications.hear]
+    calls, carriers, event_log = phones.calls, texting.carriers, EventLog(database)
+    metrics = EngineMetrics(database, texting.outboxes, carriers, calls.pbx_links, calls.open_calls)
     services = Services(
         accounts=accounts,
         attachments=attachments.service,
         calls=calls,
-        messaging=messaging,
-        explainer=Explainer(
-            numbers, consents, texts, texts, outboxes.keys(), settings.messaging, links, FilesAtHand(database)
-        ),
-        consents=Consents(consents, numbers),
+        messaging=texting.messaging,
+        explainer=texting.explainer,
+        consents=texting.consents,
         blocked_senders=BlockedSenders(SqlBlockedSenders(database), numbers),
         search=Search(SqlSearch(database)),
         quick_replies=QuickReplies(SqlOwnTexts(database)),
         absences=Absences(SqlOwnTexts(database)),
         conversations=conversations,
-        presence=presence,
-        call_log=CallLog(call_log, roster, clock),
+        presence=phones.presence,
+        call_log=phones.call_log,
         voicemails=voicemail.service,
         notifications=notifications,
         contacts=contacts,
@@ -295,43 +288,19 @@ async def _working(
         metrics=metrics.registry(),
     )
     services.metrics.register(webhooks.dispatcher)
-    await presence.start()
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(presence.run()),
-            group.create_task(desk_phones.run()),
-            group.create_task(voicemail.run()),
-            group.create_task(notifications.run()),
-            group.create_task(webhooks.dispatcher.run(WebhookFrames(services, COMPLETIONS))),
-            *(group.create_task(one.run()) for one in phones.values()),
-            *(group.create_task(outbox.run()) for outbox in outboxes.values()),
-            *(group.create_task(carrier.run()) for carrier in carriers),
-            *(group.create_task(pbx.run()) for pbx in pbxs.values()),
-            group.create_task(
-                keep_up(
-                    _upkeep(settings, clock, database, store, event_log, accounts)
-                    | dict(attachments.upkeep)
-                    | dict(webhooks.upkeep)
-                    | dict(usage.upkeep)
-                    | dict(records.upkeep)
-                )
-            ),
-        ]
-        try:
-            async with calls.running():
-                yield Engine(services, database, bus, carriers, calls)
-        finally:
-            for outbox in outboxes.values():
-                outbox.stop()
-            async with asyncio.TaskGroup() as draining:
-                for carrier in carriers:
-                    draining.create_task(carrier.drain(_DRAIN_S))
-                for pbx in pbxs.values():
-                    draining.create_task(pbx.stop())
-            accounts.close()
-            for task in tasks:
-                task.cancel()
-    await presence.drain()
+    upkeep = dict(_upkeep(settings, clock, database, event_log, accounts))
+    for part in (texting, attachments, webhooks, usage, records):
+        upkeep |= part.upkeep
+    work: list[Work] = [
+        desk_phones.run,
+        voicemail.run,
+        notifications.run,
+        partial(webhooks.dispatcher.run, WebhookFrames(services, COMPLETIONS)),
+        *texting.work(),
+        *phones.work(),
+        partial(keep_up, upkeep),
+    ]
+    return _Assembly(Engine(services, database, bus, carriers, calls), texting, phones, work)
 
 
 def _spare_what_stays() -> None:
@@ -351,30 +320,13 @@ def _give_up() -> None:
     os._exit(1)
 
 
-class _Operations:
-    """Puts what happens to links into the stream of operations."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def bind_changed(self, carrier: str, bind: str, state: str, reason: str) -> None:
-        data = {"bind": bind, "state": state, "reason": reason}
-        event = NewEvent(OPERATIONS_STREAM, "carrier.bind_changed", carrier, data)
-        try:
-            self._database.write_soon(Announce(event), lambda result: None)
-        except StorageUnavailable:
-            log.warning("engine.announcement_dropped", type=event.type)
-
-
 def _upkeep(
     settings: Settings,
     clock: Clock,
     database: Database,
-    store: SqlTexts,
     event_log: EventLog,
     accounts: Accounts,
 ) -> dict[str, Job]:
-    deadline_ms = settings.messaging.receipt_deadline_s * 1000
     retention_ms = settings.events.retention_hours * 3_600_000
 
     async def trim_claims() -> None:
@@ -383,7 +335,6 @@ def _upkeep(
             pass
 
     return {
-        "settle_overdue": (15.0, lambda: store.settle_overdue(clock.now_ms(), deadline_ms)),
         "trim_events": (600.0, lambda: event_log.trim(clock.now_ms() - retention_ms)),
         "trim_claims": (600.0, trim_claims),
         "trim_credentials": (600.0, accounts.forget_expired),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 import structlog
 
@@ -13,6 +13,8 @@ log = structlog.get_logger()
 
 #: One job: done over and over, so many seconds apart.
 Job = tuple[float, Callable[[], Awaitable[object]]]
+#: Makes what runs until it is cancelled.
+Work = Callable[[], Coroutine[None, None, None]]
 
 
 async def keep_up(jobs: Mapping[str, Job]) -> None:
