@@ -359,6 +359,20 @@ export interface paths {
         /** Name a conversation, for everybody in it. */
         patch: operations["rename_conversation"];
     };
+    "/v1/conversations/{conversation_id}/members": {
+        parameters: {
+        };
+        /** Let users into a chat, or outside numbers into a text thread. */
+        post: operations["add_members"];
+        /** Put a user out of a group chat, or take an outside number out of a text thread. */
+        delete: operations["remove_member"];
+    };
+    "/v1/conversations/{conversation_id}:leave": {
+        parameters: {
+        };
+        /** Leave a group chat, or a text thread that others get as well; the answer says what that meant. */
+        post: operations["leave_conversation"];
+    };
     "/v1/conversations/{conversation_id}/timeline": {
         parameters: {
         };
@@ -373,19 +387,11 @@ export interface paths {
         /** Say something in a chat, or text every outside number of a thread. 202 means it is on disk. */
         post: operations["say"];
     };
-    "/v1/conversations/{conversation_id}/members": {
+    "/v1/messages/{message_id}:move": {
         parameters: {
         };
-        /** Let users into a chat, or outside numbers into a text thread. */
-        post: operations["add_members"];
-        /** Put a user out of a group chat, or take an outside number out of a text thread. */
-        delete: operations["remove_member"];
-    };
-    "/v1/conversations/{conversation_id}:leave": {
-        parameters: {
-        };
-        /** Leave a group chat, or a text thread that others get as well; the answer says what that meant. */
-        post: operations["leave_conversation"];
+        /** Put a text that came in into another conversation over the same number. */
+        post: operations["move_message"];
     };
     "/v1/conversations/{conversation_id}:mute": {
         parameters: {
@@ -422,12 +428,6 @@ export interface paths {
         };
         /** Tell the others that one is writing; only those who listen now hear of it. */
         post: operations["typing"];
-    };
-    "/v1/messages/{message_id}:move": {
-        parameters: {
-        };
-        /** Put a text that came in into another conversation over the same number. */
-        post: operations["move_message"];
     };
     "/v1/conversations/{conversation_id}/draft": {
         parameters: {
@@ -7373,6 +7373,90 @@ export interface operations {
             };
         };
     };
+    add_members: {
+        parameters: {
+            path: {
+                conversation_id: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMembers"];
+            };
+        };
+        responses: {
+            /** @description Let users into a chat, or outside numbers into a text thread. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResource"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: {
+                user_id?: string | null;
+                number?: string | null;
+            };
+            path: {
+                conversation_id: string;
+            };
+        };
+        responses: {
+            /** @description Put a user out of a group chat, or take an outside number out of a text thread. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_conversation: {
+        parameters: {
+            path: {
+                conversation_id: string;
+            };
+        };
+        responses: {
+            /** @description Leave a group chat, or a text thread that others get as well; the answer says what that meant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeftResource"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     conversation_timeline: {
         parameters: {
             query?: {
@@ -7470,78 +7554,25 @@ export interface operations {
             };
         };
     };
-    add_members: {
+    move_message: {
         parameters: {
             path: {
-                conversation_id: string;
+                message_id: string;
             };
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewMembers"];
+                "application/json": components["schemas"]["Moving"];
             };
         };
         responses: {
-            /** @description Let users into a chat, or outside numbers into a text thread. */
+            /** @description Put a text that came in into another conversation over the same number. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConversationResource"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_member: {
-        parameters: {
-            query?: {
-                user_id?: string | null;
-                number?: string | null;
-            };
-            path: {
-                conversation_id: string;
-            };
-        };
-        responses: {
-            /** @description Put a user out of a group chat, or take an outside number out of a text thread. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    leave_conversation: {
-        parameters: {
-            path: {
-                conversation_id: string;
-            };
-        };
-        responses: {
-            /** @description Leave a group chat, or a text thread that others get as well; the answer says what that meant. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LeftResource"];
+                    "application/json": components["schemas"]["MessageResource"];
                 };
             };
             default: {
@@ -7705,37 +7736,6 @@ export interface operations {
             204: {
                 headers: {
                     [name: string]: unknown;
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    move_message: {
-        parameters: {
-            path: {
-                message_id: string;
-            };
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Moving"];
-            };
-        };
-        responses: {
-            /** @description Put a text that came in into another conversation over the same number. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessageResource"];
                 };
             };
             default: {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api.rest.conversations import FastNewLine, NewLine
+from api.rest.conversation_messages import FastNewLine, NewLine
 from api.rest.messages import MessageResource, document
 from engine.attachments.models import Attached, AttachmentState
 from engine.conversations.models import Say
