@@ -5,7 +5,6 @@ import {
   type KeyboardEvent,
   Suspense,
   useEffect,
-  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -22,6 +21,7 @@ import { type Upload, upload } from "../../core/uploads";
 import { IconButton } from "../../ui/Button";
 import { later } from "../../ui/later";
 import styles from "./Composer.module.css";
+import { useGrowing } from "./growing";
 import { Segments } from "./Segments";
 import { sends } from "./sending";
 
@@ -80,13 +80,7 @@ export function Composer({ conversation, title, answering, stopAnswering, editLa
     if (answering !== undefined) field.current?.focus();
   }, [answering]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text decides the height
-  useLayoutEffect(() => {
-    const element = field.current;
-    if (element === null) return;
-    element.style.blockSize = "auto";
-    element.style.blockSize = `${Math.min(element.scrollHeight, 140)}px`;
-  }, [text]);
+  useGrowing(field, text, 140);
 
   function write(next: string) {
     setText(next);

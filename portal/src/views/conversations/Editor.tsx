@@ -16,6 +16,7 @@ import {
 } from "../../core/rewriting";
 import { IconButton } from "../../ui/Button";
 import styles from "./Editor.module.css";
+import { useGrowing } from "./growing";
 import { sends } from "./sending";
 
 type Props = { message: Message; edit: Edit; windowKey: string };
@@ -39,13 +40,7 @@ export function Editor({ message, edit, windowKey }: Props) {
     element?.setSelectionRange(element.value.length, element.value.length);
   }, []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text decides the height
-  useLayoutEffect(() => {
-    const element = field.current;
-    if (element === null) return;
-    element.style.blockSize = "auto";
-    element.style.blockSize = `${Math.min(element.scrollHeight + 2, 160)}px`;
-  }, [text]);
+  useGrowing(field, text, 160);
 
   function leave() {
     const row = field.current?.closest<HTMLElement>("[data-row]");

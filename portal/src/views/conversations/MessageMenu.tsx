@@ -4,8 +4,8 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 import type { Message } from "../../core/api";
 import { t } from "../../core/i18n";
 import { beginEdit, editableUntilMs, takeBack, untilText, useEditWithinS } from "../../core/rewriting";
+import { Confirm } from "../../ui/Dialog";
 import menu from "../../ui/Menu.module.css";
-import { Confirm } from "../pages/parts/Dialog";
 
 type Props = {
   message: Message;

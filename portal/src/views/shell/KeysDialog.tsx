@@ -2,7 +2,7 @@ import { Fragment } from "react";
 import { type Key, t } from "../../core/i18n";
 import { usePreferences } from "../../core/preferences";
 import { isMac, overlay } from "../../core/shortcuts";
-import { Dialog } from "../pages/parts/Dialog";
+import { Dialog } from "../../ui/Dialog";
 import styles from "./KeysDialog.module.css";
 
 /** Ways to do one thing; keys of one way are pressed together. */

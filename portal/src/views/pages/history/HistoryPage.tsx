@@ -10,10 +10,10 @@ import { conversationTitle, counterpart, numberShown, peerName } from "../../../
 import { useMe } from "../../../core/session";
 import { openConversation } from "../../../core/windows";
 import { Button, buttonClass, IconButton, iconButtonClass } from "../../../ui/Button";
+import { Select, TextField } from "../../../ui/Fields";
 import menu from "../../../ui/Menu.module.css";
 import { Found } from "../messages/Found";
 import message from "../messages/Messages.module.css";
-import { Select, TextField } from "../parts/Fields";
 import { Loaded } from "../parts/Loaded";
 import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";

@@ -21,7 +21,7 @@ import {
 } from "../../../core/usage";
 import { buttonClass } from "../../../ui/Button";
 import { Empty, Loading } from "../../../ui/Empty";
-import { Select } from "../parts/Fields";
+import { Select } from "../../../ui/Fields";
 import { Loaded } from "../parts/Loaded";
 import { Card } from "../parts/PageHead";
 import parts from "../parts/Parts.module.css";

@@ -24,11 +24,11 @@ import {
 } from "../../../core/voicemails";
 import { Avatar } from "../../../ui/Avatar";
 import { IconButton, iconButtonClass } from "../../../ui/Button";
+import { FormDialog } from "../../../ui/Dialog";
 import { Empty } from "../../../ui/Empty";
+import { Select } from "../../../ui/Fields";
 import menu from "../../../ui/Menu.module.css";
 import { type Column, DataTable } from "../parts/DataTable";
-import { FormDialog } from "../parts/Dialog";
-import { Select } from "../parts/Fields";
 import { Loaded } from "../parts/Loaded";
 import { MenuPopup } from "../parts/MenuPopup";
 import parts from "../parts/Parts.module.css";

@@ -1,7 +1,7 @@
 import { Search } from "lucide-react";
 import type { ReactNode } from "react";
+import { TextField } from "../../../ui/Fields";
 import messages from "../messages/Messages.module.css";
-import { TextField } from "../parts/Fields";
 import parts from "../parts/Parts.module.css";
 
 /** Above a list: what narrows it, and what can be done. */

@@ -11,11 +11,11 @@ import {
 import { api, ok, type User } from "../../../core/api";
 import { t } from "../../../core/i18n";
 import { Button, IconButton } from "../../../ui/Button";
+import { Confirm, FormDialog } from "../../../ui/Dialog";
 import { Empty } from "../../../ui/Empty";
+import { Select, Switch, TextField } from "../../../ui/Fields";
 import messages from "../messages/Messages.module.css";
 import { DataTable } from "../parts/DataTable";
-import { Confirm, FormDialog } from "../parts/Dialog";
-import { Select, Switch, TextField } from "../parts/Fields";
 import { Loaded } from "../parts/Loaded";
 import parts from "../parts/Parts.module.css";
 import { Bar } from "./Bar";

@@ -4,7 +4,7 @@ import { attempt } from "../../../core/attempt";
 import { t } from "../../../core/i18n";
 import { resume, useMe } from "../../../core/session";
 import { Button } from "../../../ui/Button";
-import { Select, Switch, TextField } from "../parts/Fields";
+import { Select, Switch, TextField } from "../../../ui/Fields";
 import { Card } from "../parts/PageHead";
 import parts from "../parts/Parts.module.css";
 import styles from "./Office.module.css";

@@ -3,9 +3,11 @@ import { type Erasure, erase, sameName, sameNumber, useUsers } from "../../../co
 import type { User } from "../../../core/api";
 import { t } from "../../../core/i18n";
 import { useMe } from "../../../core/session";
-import { FormDialog } from "../parts/Dialog";
-import { Select, TextField } from "../parts/Fields";
+import { FormDialog } from "../../../ui/Dialog";
+import { Select, TextField } from "../../../ui/Fields";
 import styles from "./Office.module.css";
+
+const NUMBER = { type: "tel", required: true, maxLength: 64, autoComplete: "off", dir: "ltr" } as const;
 
 /** Somebody of the domain, chosen already or not, or an outside number. */
 export type Whom = "user" | "number" | User;
@@ -49,22 +51,14 @@ export function EraseDialog({
         <>
           <TextField
             label={t("erasure.which_number")}
-            type="tel"
+            {...NUMBER}
             value={number}
-            required
-            maxLength={64}
-            autoComplete="off"
-            dir="ltr"
             onChange={(event) => setNumber(event.target.value)}
           />
           <TextField
             label={t("erasure.number_again")}
-            type="tel"
+            {...NUMBER}
             value={again}
-            required
-            maxLength={64}
-            autoComplete="off"
-            dir="ltr"
             onPaste={(event) => event.preventDefault()}
             onChange={(event) => setAgain(event.target.value)}
           />

@@ -1,6 +1,6 @@
 import { allOf, type EventType, NOUNS, toggled, typesOf } from "../../../core/event-types";
 import { t } from "../../../core/i18n";
-import fields from "../parts/Fields.module.css";
+import fields from "../../../ui/Fields.module.css";
 import styles from "./Office.module.css";
 
 /** Which events a webhook is sent: whole nouns, or single types of them. */

@@ -5,8 +5,8 @@ import { numberText, t } from "../../../core/i18n";
 import { explain } from "../../../core/problems";
 import { toast } from "../../../core/toasts";
 import { Button } from "../../../ui/Button";
-import { Dialog } from "../parts/Dialog";
-import { Alert, Switch, TextField } from "../parts/Fields";
+import { Dialog } from "../../../ui/Dialog";
+import { Alert, Switch, TextField } from "../../../ui/Fields";
 import parts from "../parts/Parts.module.css";
 import styles from "./Office.module.css";
 

@@ -5,10 +5,10 @@ import { api, ok } from "../../../core/api";
 import { dateText, t } from "../../../core/i18n";
 import { momentOf } from "../../../core/moments";
 import { Button } from "../../../ui/Button";
+import { Confirm, FormDialog, SecretDialog } from "../../../ui/Dialog";
 import { Empty } from "../../../ui/Empty";
+import { TextField } from "../../../ui/Fields";
 import { DataTable } from "../parts/DataTable";
-import { Confirm, FormDialog, SecretDialog } from "../parts/Dialog";
-import { TextField } from "../parts/Fields";
 import { Loaded } from "../parts/Loaded";
 import parts from "../parts/Parts.module.css";
 

@@ -4,8 +4,8 @@ import { api, ok, type User } from "../../../core/api";
 import { t } from "../../../core/i18n";
 import { numberShown } from "../../../core/naming";
 import { useMe } from "../../../core/session";
-import { FormDialog } from "../parts/Dialog";
-import { Choices, Select, Switch, TextField } from "../parts/Fields";
+import { FormDialog } from "../../../ui/Dialog";
+import { Choices, Select, Switch, TextField } from "../../../ui/Fields";
 import parts from "../parts/Parts.module.css";
 
 type Fields = {

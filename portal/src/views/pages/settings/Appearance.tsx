@@ -1,7 +1,7 @@
 import { t } from "../../../core/i18n";
 import { looks } from "../../../core/looks";
 import { type Preferences, prefer, usePreferences } from "../../../core/preferences";
-import { Select, Switch } from "../parts/Fields";
+import { Select, Switch } from "../../../ui/Fields";
 import { Card } from "../parts/PageHead";
 
 /** How the page looks, speaks and is typed into, in this browser. */

@@ -13,7 +13,7 @@ import { toast } from "../../../core/toasts";
 import { play } from "../../../core/tones";
 import { spansOf, USUAL, type Week, weekOf } from "../../../core/working-hours";
 import { Button, IconButton } from "../../../ui/Button";
-import { Select, Switch, TextField } from "../parts/Fields";
+import { Select, Switch, TextField } from "../../../ui/Fields";
 import { Loaded } from "../parts/Loaded";
 import { Card } from "../parts/PageHead";
 import parts from "../parts/Parts.module.css";

@@ -5,7 +5,7 @@ import { t } from "../../../core/i18n";
 import { resume, useMe } from "../../../core/session";
 import { Avatar } from "../../../ui/Avatar";
 import { Button } from "../../../ui/Button";
-import { Switch, TextField } from "../parts/Fields";
+import { Switch, TextField } from "../../../ui/Fields";
 import { Card } from "../parts/PageHead";
 import parts from "../parts/Parts.module.css";
 import styles from "./Settings.module.css";

@@ -3,9 +3,9 @@ import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { t } from "../../../core/i18n";
-import { explain } from "../../../core/problems";
-import { Button, iconButtonClass } from "../../../ui/Button";
+import { t } from "../core/i18n";
+import { explain } from "../core/problems";
+import { Button, iconButtonClass } from "./Button";
 import styles from "./Dialog.module.css";
 import { Alert } from "./Fields";
 
