@@ -17,6 +17,7 @@ from engine.attachments import errors
 from engine.attachments.models import Appended, Attached, Attachment, AttachmentState, NewLink
 from engine.errors import EngineError
 from engine.storage.database import Database
+from engine.storage.lists import one_of
 from engine.storage.statements import HotStatement, Row, insert
 from engine.storage.tables.attachments import attachment_links, attachment_usage, attachments
 from engine.storage.tables.messaging import messages
@@ -37,6 +38,12 @@ _CARRIES = HotStatement(
     sa.update(messages).where(messages.c.id == bindparam("key_message")).values(attached=1), "key_message"
 )
 _INSERT_LINK = HotStatement(insert(attachment_links), *attachment_links.c.keys())
+_FILES_OF = (
+    sa.select(attachments).where(one_of(_file.message_id, "of")).order_by(_file.message_id, _file.position)
+)
+_APPENDED_TO = sa.select(
+    attachment_links.c.message_id, attachment_links.c.appended, attachment_links.c.expires_ms
+).where(one_of(attachment_links.c.message_id, "to"))
 
 
 @dataclass(slots=True)
@@ -177,17 +184,15 @@ def attached_to(connection: Connection, message_ids: Sequence[str]) -> Mapping[s
     if not message_ids:
         return {}
     found: dict[str, list[Attached]] = {}
-    query = sa.select(attachments).where(_file.message_id.in_(message_ids))
-    for row in connection.execute(query.order_by(_file.message_id, _file.position)):
+    for row in connection.execute(_FILES_OF, {"of": message_ids}):
         found.setdefault(row.message_id, []).append(attached(attachment(row)))
     return {message_id: tuple(files) for message_id, files in found.items()}
 
 
 def appended_to(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, Appended]:
     """What was added to texts because of their files."""
-    link = attachment_links.c
-    query = sa.select(link.message_id, link.appended, link.expires_ms).where(link.message_id.in_(message_ids))
-    return {row.message_id: Appended(row.appended, row.expires_ms) for row in connection.execute(query)}
+    rows = connection.execute(_APPENDED_TO, {"to": message_ids})
+    return {row.message_id: Appended(row.appended, row.expires_ms) for row in rows}
 
 
 def delete_attached(tx: Transaction, message_ids: Sequence[str]) -> int:

@@ -29,7 +29,7 @@ from engine.storage.idempotency import claim_many, settle_many
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.conversations import conversation_members, conversations
 from engine.storage.tables.messaging import messages
-from engine.storage.text_rows import COMMUTING, read_messages
+from engine.storage.text_rows import COMMUTING, messages_by_id
 from engine.storage.transaction import Transaction
 
 _encode = msgspec.json.Encoder().encode
@@ -212,7 +212,7 @@ def _said_before(tx: Transaction, said: Sequence[NewChatMessage]) -> dict[tuple[
     rows = tx.connection.exec_driver_sql(statement, (_encode(wanted).decode(),)).all()
     if not rows:
         return {}
-    found = {one.id: one for one in read_messages(tx.connection, messages.c.id.in_([row[2] for row in rows]))}
+    found = messages_by_id(tx.connection, [row[2] for row in rows])
     return {(sender, client): found[message_id] for sender, client, message_id in rows}
 
 

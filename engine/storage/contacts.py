@@ -21,6 +21,7 @@ from engine.storage import audit, directory_search, idempotency, settings
 from engine.storage.account_rows import read_domain
 from engine.storage.database import Database
 from engine.storage.directory_keys import delete_keys, insert_keys, joined
+from engine.storage.lists import one_of
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import domains, users
 from engine.storage.tables.contacts import contact_favourites, contact_numbers, contacts, directory_keys
@@ -37,6 +38,17 @@ _IN_ONE_STATEMENT = 500
 _INSERT_CONTACT = HotStatement(insert(contacts), *(column.name for column in contacts.columns))
 _INSERT_NUMBER = HotStatement(insert(contact_numbers), *(column.name for column in contact_numbers.columns))
 _FAVOUR = HotStatement(insert(contact_favourites).on_conflict_do_nothing(), "user_id", "contact_id")
+_NAMES = (
+    sa.select(
+        contact_numbers.c.e164,
+        contact_numbers.c.book,
+        contact_numbers.c.label,
+        contacts.c.id,
+        contacts.c.name,
+    )
+    .join(contacts, contacts.c.id == contact_numbers.c.contact_id)
+    .where(one_of(contact_numbers.c.book, "books"), one_of(contact_numbers.c.e164, "numbers"))
+)
 
 
 class SqlContactStore:
@@ -150,18 +162,11 @@ class SqlContactReads:
         return found
 
     def names(self, books: Sequence[str], numbers: Collection[str]) -> Mapping[str, Named]:
-        c = contact_numbers.c
         best: dict[str, tuple[tuple[int, str], Named]] = {}
-        for some in _parts(numbers):
-            query = (
-                sa.select(c.e164, c.book, c.label, contacts.c.id, contacts.c.name)
-                .join(contacts, contacts.c.id == c.contact_id)
-                .where(c.book.in_(books), c.e164.in_(some))
-            )
-            for row in self._connection.execute(query):
-                rank = (books.index(row.book), row.id)
-                if row.e164 not in best or rank < best[row.e164][0]:
-                    best[row.e164] = rank, Named(row.id, row.name, row.label)
+        for row in self._connection.execute(_NAMES, {"books": books, "numbers": numbers}):
+            rank = (books.index(row.book), row.id)
+            if row.e164 not in best or rank < best[row.e164][0]:
+                best[row.e164] = rank, Named(row.id, row.name, row.label)
         return {e164: named for e164, (_, named) in best.items()}
 
     def search(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from engine.conversations.models import (
     Conversation,
@@ -27,6 +27,7 @@ from engine.storage import conversation_rows as rows
 from engine.storage import settings
 from engine.storage.consents import consents_of, pair_key
 from engine.storage.conversation_lists import Origin, count_behind, page, unread_messages, unread_threads
+from engine.storage.lists import one_of
 from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.conversations import (
     conversation_members,
@@ -35,11 +36,42 @@ from engine.storage.tables.conversations import (
     timeline_entries,
 )
 from engine.storage.tables.messaging import messages
-from engine.storage.text_rows import read_messages
+from engine.storage.text_rows import messages_by_id, read_messages
 
 _members, _threads = conversation_members.c, conversations.c
-#: Of users that numbers are assigned to: those who see what goes over them.
-_MAY_TEXT = (users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
+_assigned = (
+    sa.select()
+    .select_from(numbers)
+    .join(number_users, number_users.c.number_id == numbers.c.id)
+    .join(users, users.c.id == number_users.c.user_id)
+    .join(domains, domains.c.id == numbers.c.domain_id)
+    # Those who see what goes over a number.
+    .where(users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
+)
+# Made once: making them anew costs more than asking.
+_DOMAIN = sa.select(domains.c.id, domains.c.region, domains.c.reseller_id, domains.c.sms_enabled).where(
+    domains.c.id == bindparam("domain")
+)
+_THREAD = sa.select(conversations).where(_threads.id == bindparam("thread"))
+_MEMBER = sa.select(conversation_members).where(
+    _members.conversation_id == bindparam("thread"), _members.user_id == bindparam("member")
+)
+_MEMBERS = (
+    sa.select(conversation_members)
+    .where(one_of(_members.conversation_id, "threads"))
+    .order_by(_members.joined_ms, _members.user_id)
+)
+_PEOPLE = sa.select(*rows.PERSON_COLUMNS).where(one_of(users.c.id, "people"))
+_NUMBERS_OF = (
+    _assigned.add_columns(numbers.c.id, numbers.c.e164, numbers.c.sms_enabled, number_users.c.since)
+    .where(number_users.c.user_id == bindparam("of_user"))
+    .order_by(numbers.c.id)
+)
+_USERS_OF = (
+    _assigned.add_columns(numbers.c.e164, number_users.c.user_id)
+    .where(one_of(numbers.c.e164, "wanted"), numbers.c.domain_id == bindparam("domain"))
+    .order_by(number_users.c.user_id)
+)
 
 
 class SqlThreadReads:
@@ -50,17 +82,14 @@ class SqlThreadReads:
         self._numbers: dict[str, Sequence[OwnNumber]] = {}  # asked for by several parts of one request
 
     def domain(self, domain_id: str) -> DomainFacts | None:
-        row = self._connection.execute(
-            sa.select(domains.c.id, domains.c.region, domains.c.reseller_id, domains.c.sms_enabled).where(
-                domains.c.id == domain_id
-            )
-        ).first()
+        row = self._connection.execute(_DOMAIN, {"domain": domain_id}).first()
         return (
             None if row is None else DomainFacts(row.id, row.region, row.reseller_id, bool(row.sms_enabled))
         )
 
     def thread(self, conversation_id: str) -> Conversation | None:
-        return self._thread(_threads.id == conversation_id)
+        row = self._connection.execute(_THREAD, {"thread": conversation_id}).first()
+        return None if row is None else rows.conversation(row)
 
     def direct(self, direct_key: str) -> Conversation | None:
         return self._thread(_threads.direct_key == direct_key)
@@ -75,26 +104,17 @@ class SqlThreadReads:
         return self._thread(_threads.id == own.scalar_subquery())
 
     def member(self, conversation_id: str, user_id: str) -> Member | None:
-        row = self._connection.execute(
-            sa.select(conversation_members).where(
-                _members.conversation_id == conversation_id, _members.user_id == user_id
-            )
-        ).first()
+        row = self._connection.execute(_MEMBER, {"thread": conversation_id, "member": user_id}).first()
         return None if row is None else rows.member(row)
 
     def members(self, conversation_ids: Collection[str]) -> Mapping[str, Sequence[Member]]:
         found: dict[str, list[Member]] = {}
-        for row in self._connection.execute(
-            sa.select(conversation_members)
-            .where(_members.conversation_id.in_(list(conversation_ids)))
-            .order_by(_members.joined_ms, _members.user_id)
-        ):
+        for row in self._connection.execute(_MEMBERS, {"threads": conversation_ids}):
             found.setdefault(row.conversation_id, []).append(rows.member(row))
         return found
 
     def people(self, user_ids: Collection[str]) -> Mapping[str, Person]:
-        wanted = sa.select(*rows.PERSON_COLUMNS).where(users.c.id.in_(list(user_ids)))
-        return {row.id: rows.person(row) for row in self._connection.execute(wanted)}
+        return {row.id: rows.person(row) for row in self._connection.execute(_PEOPLE, {"people": user_ids})}
 
     def person_with_extension(self, domain_id: str, extension: str) -> Person | None:
         row = self._connection.execute(
@@ -113,14 +133,7 @@ class SqlThreadReads:
     def _numbers_of(self, user_id: str) -> Sequence[OwnNumber]:
         return [
             OwnNumber(row.id, row.e164, bool(row.sms_enabled), row.since)
-            for row in self._connection.execute(
-                sa.select(numbers.c.id, numbers.c.e164, numbers.c.sms_enabled, number_users.c.since)
-                .join(number_users, number_users.c.number_id == numbers.c.id)
-                .join(users, users.c.id == number_users.c.user_id)
-                .join(domains, domains.c.id == numbers.c.domain_id)
-                .where(number_users.c.user_id == user_id, *_MAY_TEXT)
-                .order_by(numbers.c.id)
-            )
+            for row in self._connection.execute(_NUMBERS_OF, {"of_user": user_id})
         ]
 
     def number(self, domain_id: str, e164: str) -> OwnNumber | None:
@@ -133,14 +146,8 @@ class SqlThreadReads:
 
     def users_of(self, domain_id: str, wanted: Collection[str]) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
-        for row in self._connection.execute(
-            sa.select(numbers.c.e164, number_users.c.user_id)
-            .join(number_users, number_users.c.number_id == numbers.c.id)
-            .join(users, users.c.id == number_users.c.user_id)
-            .join(domains, domains.c.id == numbers.c.domain_id)
-            .where(numbers.c.e164.in_(list(wanted)), numbers.c.domain_id == domain_id, *_MAY_TEXT)
-            .order_by(number_users.c.user_id)
-        ):
+        given = {"wanted": wanted, "domain": domain_id}
+        for row in self._connection.execute(_USERS_OF, given):
             found.setdefault(row.e164, []).append(row.user_id)
         return found
 
@@ -205,14 +212,10 @@ class SqlThreadReads:
     # Messages and notices.
 
     def message(self, message_id: str) -> Message | None:
-        found = read_messages(self._connection, messages.c.id == message_id)
-        return found[0] if found else None
+        return messages_by_id(self._connection, (message_id,)).get(message_id)
 
     def last_messages(self, message_ids: Collection[str]) -> Mapping[str, Message]:
-        if not message_ids:
-            return {}
-        found = read_messages(self._connection, messages.c.id.in_(list(message_ids)))
-        return {message.id: message for message in found}
+        return messages_by_id(self._connection, message_ids)
 
     def messages(
         self, conversation_id: str, *, after: str, before: str | None, limit: int, oldest_first: bool = False

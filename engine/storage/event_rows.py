@@ -12,11 +12,7 @@ from engine.messaging.models import Direction, Message
 from engine.storage.database import Database
 from engine.storage.tables.accounts import number_users, numbers
 from engine.storage.tables.conversations import conversation_members
-from engine.storage.tables.messaging import messages
-from engine.storage.text_rows import read_messages
-
-#: Well below what one statement may have of parameters.
-_IDS_AT_ONCE = 500
+from engine.storage.text_rows import messages_by_id
 
 
 class EventRows:
@@ -31,10 +27,7 @@ class EventRows:
         """Those that are there, in no order; for a reader, those it may still see."""
 
         def read(connection: Connection) -> list[Message]:
-            found: list[Message] = []
-            for start in range(0, len(message_ids), _IDS_AT_ONCE):
-                wanted = message_ids[start : start + _IDS_AT_ONCE]
-                found += read_messages(connection, messages.c.id.in_(wanted))
+            found = [*messages_by_id(connection, message_ids).values()]
             return found if reader is None else _still_seen(connection, found, reader)
 
         return await self._database.read(read)

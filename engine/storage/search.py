@@ -22,7 +22,7 @@ from engine.storage.statements import HotStatement, run_many
 from engine.storage.tables.conversations import conversation_members, conversations
 from engine.storage.tables.messaging import messages
 from engine.storage.tables.search import search_places, search_queue
-from engine.storage.text_rows import AnyRow, read_messages
+from engine.storage.text_rows import AnyRow, messages_by_id
 from engine.storage.transaction import Transaction
 
 #: Messages looked at in one transaction, so that those who say something hardly wait for it.
@@ -198,9 +198,7 @@ class SqlSearchReads(SqlThreadReads):
             query = query.where(conversations.c.kind == asked.kind.value)
         question = _fts5(asked) if sqlite else _tsquery(asked)
         found = connection.execute(query, {"question": question}).all()
-        by_id = {
-            one.id: one for one in read_messages(connection, messages.c.id.in_([row.id for row in found]))
-        }
+        by_id = messages_by_id(connection, [row.id for row in found])
         return [(row.place, by_id[row.id]) for row in found if row.id in by_id]
 
     def named(self, asked: Asked, limit: int) -> Sequence[Conversation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -22,6 +22,7 @@ from engine.messaging.models import (
 )
 from engine.messaging.rollup import advances, recipient_status
 from engine.storage.attached import appended_to, attached_to
+from engine.storage.lists import one_of
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import domains, number_users, numbers, users
 from engine.storage.tables.conversations import conversation_members, conversations
@@ -255,6 +256,27 @@ class ReceiptApplier:
         tx.execute_many(_RECIPIENT_REPORTED, alone)
 
 
+_BY_ID = sa.select(messages).where(one_of(messages.c.id, "wanted"))
+_RECIPIENTS = (
+    sa.select(recipients)
+    .where(one_of(recipients.c.message_id, "sent"))
+    .order_by(recipients.c.message_id, recipients.c.position)
+)
+_REACTIONS = (
+    sa.select(message_reactions)
+    .where(one_of(message_reactions.c.message_id, "reacted"))
+    .order_by(message_reactions.c.created_ms, message_reactions.c.user_id, message_reactions.c.emoji)
+)
+
+
+def messages_by_id(connection: Connection, message_ids: Collection[str]) -> dict[str, Message]:
+    """Those of them that are there, as `read_messages` gives them, in no order."""
+    if not message_ids:
+        return {}
+    found = connection.execute(_BY_ID, {"wanted": message_ids}).all()
+    return {message.id: message for message in _completed(connection, found)}
+
+
 def read_messages(
     connection: Connection,
     *conditions: sa.ColumnElement[bool],
@@ -263,14 +285,15 @@ def read_messages(
 ) -> Sequence[Message]:
     """Messages with their recipients, reactions and files, in id order."""
     order = messages.c.id.desc() if newest_first else messages.c.id
-    rows = connection.execute(sa.select(messages).where(*conditions).order_by(order).limit(limit)).all()
+    found = connection.execute(sa.select(messages).where(*conditions).order_by(order).limit(limit)).all()
+    return _completed(connection, found)
+
+
+def _completed(connection: Connection, rows: Sequence[AnyRow]) -> list[Message]:
+    """The messages of these rows, in their order."""
     sent_to: dict[str, list[Recipient]] = {row.id: [] for row in rows if row.direction == "outbound"}
     if sent_to:
-        for one in connection.execute(
-            sa.select(recipients)
-            .where(recipients.c.message_id.in_(list(sent_to)))
-            .order_by(recipients.c.message_id, recipients.c.position)
-        ):
+        for one in connection.execute(_RECIPIENTS, {"sent": sent_to}):
             sent_to[one.message_id].append(
                 Recipient(
                     one.number,
@@ -314,13 +337,8 @@ def read_messages(
 
 def _reactions_to(connection: Connection, message_ids: Sequence[str]) -> dict[str, tuple[Reaction, ...]]:
     """Each emoji with those who put it there, in the order in which they did."""
-    made = message_reactions.c
     found: dict[str, dict[str, list[str]]] = {}
-    for row in connection.execute(
-        sa.select(message_reactions)
-        .where(made.message_id.in_(message_ids))
-        .order_by(made.created_ms, made.user_id, made.emoji)
-    ):
+    for row in connection.execute(_REACTIONS, {"reacted": message_ids}):
         found.setdefault(row.message_id, {}).setdefault(row.emoji, []).append(row.user_id)
     return {
         message_id: tuple(Reaction(emoji, tuple(user_ids)) for emoji, user_ids in theirs.items())

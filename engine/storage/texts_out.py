@@ -39,7 +39,7 @@ from engine.storage.text_rows import (
     TOUCH_THREAD,
     encode_error,
     message_event,
-    read_messages,
+    messages_by_id,
     roll_up,
 )
 from engine.storage.transaction import Transaction
@@ -261,10 +261,7 @@ def _sent_before(
     ).all()
     if not rows:
         return {}
-    found = {
-        message.id: message
-        for message in read_messages(tx.connection, messages.c.id.in_([r[2] for r in rows]))
-    }
+    found = messages_by_id(tx.connection, [row[2] for row in rows])
     return {(sender, client): found[message_id] for sender, client, message_id in rows}
 
 
