@@ -350,8 +350,9 @@ def upgrade() -> None:
             "ix_messages_conversation",
             ["conversation_id", "id"],
             unique=False,
-            sqlite_where=sa.text("conversation_id IS NOT NULL"),
+            postgresql_include=["direction", "deleted_ms", "user_id"],
             postgresql_where=sa.text("conversation_id IS NOT NULL"),
+            sqlite_where=sa.text("conversation_id IS NOT NULL"),
         )
         batch_op.create_index("ix_messages_domain", ["domain_id", "id"], unique=False)
         batch_op.create_index(
