@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from engine.messaging.models import SegmentStatus
 from engine.messaging.ports import ReceiptNews
+from engine.storage.lists import one_of
 from engine.storage.statements import HotQuery, HotStatement, insert
 from engine.storage.tables.messaging import messages, receipts, recipients, segments
 from engine.storage.text_evidence import settle_by_evidence
@@ -28,6 +29,35 @@ _TELLING_DIGITS = 6
 _INSERT_RECEIPT = HotStatement(insert(receipts), *receipts.c.keys())
 _parked = receipts.c.message_id.is_(None)
 _ANY_PARKED = HotQuery(sa.select(receipts.c.id).where(_parked).limit(sa.literal_column("1")))
+# Made once: making it anew for each batch cost more than asking.
+_CANDIDATES = (
+    sa.select(
+        segments.c.message_id,
+        segments.c.position,
+        segments.c.part_no,
+        segments.c.part_count,
+        segments.c.status,
+        segments.c.carrier,
+        segments.c.smsc_key,
+        recipients.c.number.label("destination"),
+        messages.c.domain_id,
+        messages.c.number,
+    )
+    .join(
+        recipients,
+        sa.and_(
+            recipients.c.message_id == segments.c.message_id,
+            recipients.c.position == segments.c.position,
+        ),
+    )
+    .join(messages, messages.c.id == segments.c.message_id)
+    .where(
+        segments.c.smsc_key.is_not(None),
+        one_of(segments.c.carrier, "carriers"),
+        one_of(segments.c.smsc_key, "smsc_keys"),
+    )
+    .order_by(segments.c.message_id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,34 +150,8 @@ def _candidates(tx: Transaction, keys: Sequence[tuple[str, str]]) -> dict[tuple[
     if not keys:
         return {}
     found: dict[tuple[str, str], list[AnyRow]] = {}
-    for row in tx.connection.execute(
-        sa.select(
-            segments.c.message_id,
-            segments.c.position,
-            segments.c.part_no,
-            segments.c.part_count,
-            segments.c.status,
-            segments.c.carrier,
-            segments.c.smsc_key,
-            recipients.c.number.label("destination"),
-            messages.c.domain_id,
-            messages.c.number,
-        )
-        .join(
-            recipients,
-            sa.and_(
-                recipients.c.message_id == segments.c.message_id,
-                recipients.c.position == segments.c.position,
-            ),
-        )
-        .join(messages, messages.c.id == segments.c.message_id)
-        .where(
-            segments.c.smsc_key.is_not(None),
-            segments.c.carrier.in_(list({carrier for carrier, _ in keys})),
-            segments.c.smsc_key.in_(list({key for _, key in keys})),
-        )
-        .order_by(segments.c.message_id.desc())
-    ):
+    given = {"carriers": {carrier for carrier, _ in keys}, "smsc_keys": {key for _, key in keys}}
+    for row in tx.connection.execute(_CANDIDATES, given):
         found.setdefault((row.carrier, row.smsc_key), []).append(row)
     return found
 

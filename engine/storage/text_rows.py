@@ -104,6 +104,15 @@ NOBODY_LEFT = HotStatement(
 )
 
 
+_USERS_OF_NUMBERS = (
+    sa.select(numbers.c.e164, number_users.c.user_id)
+    .join(number_users, number_users.c.number_id == numbers.c.id)
+    .join(users, users.c.id == number_users.c.user_id)
+    .join(domains, domains.c.id == numbers.c.domain_id)
+    .where(one_of(numbers.c.e164, "wanted"), users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
+)
+
+
 def message_event(
     domain_id: str, message_id: str, position: int, status: str, user_ids: tuple[str, ...]
 ) -> NewEvent:
@@ -123,14 +132,7 @@ def users_of_numbers(connection: Connection, e164s: Iterable[str]) -> dict[str, 
     """
     wanted = list(set(e164s))
     found: dict[str, tuple[str, ...]] = dict.fromkeys(wanted, ())
-    rows = connection.execute(
-        sa.select(numbers.c.e164, number_users.c.user_id)
-        .join(number_users, number_users.c.number_id == numbers.c.id)
-        .join(users, users.c.id == number_users.c.user_id)
-        .join(domains, domains.c.id == numbers.c.domain_id)
-        .where(numbers.c.e164.in_(wanted), users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
-    )
-    for e164, user_id in rows:
+    for e164, user_id in connection.execute(_USERS_OF_NUMBERS, {"wanted": wanted}):
         found[e164] += (user_id,)
     return {e164: user_ids or MANAGERS_ONLY for e164, user_ids in found.items()}
 

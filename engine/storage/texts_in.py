@@ -24,6 +24,7 @@ from engine.storage.absences import absent_among, is_theirs_alone
 from engine.storage.blocked_senders import Blocked, blocked_among, blocks
 from engine.storage.conversation_rows import add_notice
 from engine.storage.keywords_in import Answers, Keyword, answer_for_absent, obey
+from engine.storage.lists import one_of
 from engine.storage.statements import HotStatement, insert
 from engine.storage.tables.accounts import numbers
 from engine.storage.tables.conversations import conversation_peers, conversations
@@ -120,11 +121,12 @@ class _OurNumber:
     away: tuple[str, str] | None
 
 
+_OURS = sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(one_of(numbers.c.e164, "wanted"))
+
+
 def _ours(connection: Connection, e164s: set[str], now_ms: int) -> Mapping[str, _OurNumber]:
     """Those of the numbers that are ours, looked up once a batch."""
-    rows = connection.execute(
-        sa.select(numbers.c.id, numbers.c.domain_id, numbers.c.e164).where(numbers.c.e164.in_(list(e164s)))
-    ).all()
+    rows = connection.execute(_OURS, {"wanted": e164s}).all()
     users = users_of_numbers(connection, [row.e164 for row in rows])
     alone = {theirs[0] for theirs in users.values() if len(theirs) == 1 and theirs != MANAGERS_ONLY}
     absent = absent_among(connection, alone, now_ms) if alone else {}
