@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.portal.office import ANNAS, CARLA, SHARED, STRANGER, Office
 from tests.e2e.portal.pages import (
@@ -38,6 +39,34 @@ async def test_click_the_message_icon_across_from_your_user_to_start_a_new_conve
     await expect(window.get_by_role("combobox", name="To")).to_be_focused()
     await expect(window.get_by_test_id("kind")).to_contain_text("Chat or SMS?")
     await office.shot(page, "new-conversation-empty")
+
+
+async def test_enter_takes_who_was_typed_however_slow_the_answer_is(office: Office) -> None:
+    page = await office.page("101")
+    await contacts(page).get_by_role("button", name="New conversation").click()
+    field = new_conversation(page).get_by_role("combobox", name="To")
+    suggested = new_conversation(page).get_by_test_id("suggestion")
+    await field.fill("c")
+    await expect(suggested.filter(has_text="Carla Cruz")).to_be_visible()
+    await expect(suggested.filter(has_text="Cem Çelik")).to_be_visible()
+    # From now on the engine is slow to answer.
+    answers = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answers.wait()
+        await route.continue_()
+
+    await page.route("**/v1/directory?*", late)
+    await field.fill("carl")
+    await expect(suggested).to_have_count(1)
+    await expect(suggested).to_contain_text("Carla Cruz")
+    await field.fill("bob")
+    await expect(suggested).to_have_count(0)
+    await field.press("Enter")
+    await expect(new_conversation(page).get_by_test_id("chip")).to_have_count(0)
+    # Who knows whom they want does not wait for the list.
+    answers.set()
+    await expect(new_conversation(page).get_by_test_id("chip")).to_contain_text(["Bob Böhm"])
 
 
 async def test_users_can_select_which_number_to_send_from_by_using_the_arrow_at_the_bottom(

@@ -1,12 +1,12 @@
 import { Combobox } from "@base-ui/react/combobox";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { MessageSquare, Smartphone, X } from "lucide-react";
-import { type RefObject, useId, useState } from "react";
+import { type RefObject, useEffect, useEffectEvent, useId, useState } from "react";
 import { announce } from "../../core/announcer";
 import { api, ok } from "../../core/api";
 import { t } from "../../core/i18n";
 import { useSettled } from "../../core/outlook";
-import { hitPersons, type Person } from "../../core/people";
+import { hitPersons, matches, type Person } from "../../core/people";
 import { useMe } from "../../core/session";
 import { Avatar } from "../../ui/Avatar";
 import styles from "./ToField.module.css";
@@ -26,20 +26,29 @@ export function ToField({ value, change, label, container, without = [], takeFoc
   const id = useId();
   const { user } = useMe();
   const [typed, setTyped] = useState("");
-  const query = useSettled(typed.trim(), 120);
+  /** What Enter was pressed for before anybody was found. */
+  const [hurried, setHurried] = useState<string>();
+  const wanted = typed.trim();
+  const query = useSettled(wanted, 120);
   const found = useQuery({
     queryKey: ["directory", query, 12],
     enabled: query !== "",
     staleTime: 30_000,
     gcTime: 60_000,
+    placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       ok(api.GET("/v1/directory", { params: { query: { q: query, limit: 12 } }, signal })),
   });
   const taken = new Set([...without, ...value.map((one) => one.key), user.id]);
+  // Of what was found for fewer letters stays what has the others, too: nobody loses sight of whom they are
+  // about to click, and Enter never takes somebody who was not typed.
+  const current = query === wanted && !found.isPlaceholderData;
   const hits =
-    query === ""
+    wanted === ""
       ? []
-      : (found.data?.items ?? []).flatMap(hitPersons).filter((one) => one.target && !taken.has(one.key));
+      : (found.data?.items ?? [])
+          .flatMap(hitPersons)
+          .filter((one) => one.target && !taken.has(one.key) && (current || matches(one, wanted)));
 
   function changed(people: Person[]) {
     const added = people.find((one) => !value.some((each) => each.key === one.key));
@@ -49,6 +58,14 @@ export function ToField({ value, change, label, container, without = [], takeFoc
     setTyped("");
     change(people);
   }
+
+  const takeFirst = useEffectEvent(() => {
+    setHurried(undefined);
+    if (hurried === wanted && hits[0]) changed([...value, hits[0]]);
+  });
+  useEffect(() => {
+    if (hurried !== undefined && current) takeFirst();
+  }, [hurried, current]);
 
   return (
     <Combobox.Root
@@ -84,6 +101,11 @@ export function ToField({ value, change, label, container, without = [], takeFoc
             autoFocus={takeFocus}
             spellCheck={false}
             autoComplete="off"
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" || current || hits.length > 0) return;
+              event.preventBaseUIHandler(); // which would close the list before it is there
+              setHurried(wanted);
+            }}
           />
         </Combobox.Chips>
       </div>
@@ -95,8 +117,10 @@ export function ToField({ value, change, label, container, without = [], takeFoc
           align="start"
         >
           <Combobox.Popup className={styles.popup}>
-            {hits.length === 0 && query !== "" ? (
-              <p className={styles.none}>{t(found.isFetching ? "new.searching" : "new.no_match")}</p>
+            {hits.length === 0 && wanted !== "" ? (
+              <p className={styles.none}>
+                {t(found.isFetching || !current ? "new.searching" : "new.no_match")}
+              </p>
             ) : null}
             <Combobox.List aria-label={label}>
               {hits.map((one) => (
