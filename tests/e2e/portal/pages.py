@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator, Page, expect
 
 
 def contacts(page: Page) -> Locator:
@@ -47,6 +47,7 @@ async def add(window: Locator, typed: str, name: str) -> None:
     field = window.get_by_role("combobox")
     await field.fill(typed)
     await window.get_by_role("option", name=name).first.click()
+    await expect(window.get_by_test_id("chip").filter(has_text=name)).to_be_visible()
 
 
 async def until(page: Page, expression: str) -> None:

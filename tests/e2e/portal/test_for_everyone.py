@@ -53,7 +53,7 @@ async def _every_state(office: Office, page: Page, shot: str) -> None:
     await expect(page.get_by_role("option").first).to_be_visible()
     assert await flaws(page) == ""
     await add(window, "carla", "Carla Cruz")
-    await expect(window.get_by_test_id("kind")).to_contain_text("SMS")
+    await expect(window.get_by_test_id("kind")).to_contain_text("This is an SMS")
     await window.get_by_test_id("from").click()
     assert await flaws(page) == ""
     await page.keyboard.press("Escape")

@@ -47,6 +47,7 @@ async def test_in_a_group_of_texts_my_phone_rings_and_then_theirs(office: Office
     )
     assert not isinstance(started, Replayed)
     page = await office.page("101", color_scheme="dark")
+    office.pbx.ring_s = 5  # long enough to be seen on a busy machine
     await page.goto(f"/?conversation={started[0].conversation.id}")
     group = page.get_by_test_id("conversation")
     await group.get_by_role("button", name="Call somebody in this conversation").click()

@@ -118,13 +118,13 @@ async def test_the_switcher_begins_a_text_to_somebody_outside(office: Office) ->
     await office.shot(page, "switcher-dark")
     await page.keyboard.press("Enter")
     window = new_conversation(page)
-    await expect(window.get_by_test_id("kind")).to_contain_text("SMS")
+    await expect(window.get_by_test_id("kind")).to_contain_text("This is an SMS")
     await window.get_by_role("button", name="Close the window").click()
     # Who knows whom they want does not wait for the list.
     await page.keyboard.press("Control+K")
     await page.keyboard.type("cruz")
     await page.keyboard.press("Enter")
-    await expect(window.get_by_test_id("kind")).to_contain_text("SMS")
+    await expect(window.get_by_test_id("kind")).to_contain_text("This is an SMS")
     await expect(window.get_by_test_id("chip")).to_contain_text("Carla Cruz")
 
 
