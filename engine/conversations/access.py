@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from engine.accounts.models import Principal, Scope
 from engine.conversations import errors
-from engine.conversations.models import Conversation, ConversationKind, Member, OwnNumber, Role
+from engine.conversations.models import Conversation, ConversationKind, Member, Role
 from engine.conversations.ports import DomainFacts, ThreadReads
 from engine.events import MANAGERS_ONLY, private_to
 
@@ -88,13 +88,13 @@ def is_chat(thread: Conversation) -> bool:
     return thread.kind is ConversationKind.CHAT
 
 
-def viewer(thread: Conversation, user_id: str, number: OwnNumber | None) -> Member:
+def viewer(thread: Conversation, user_id: str, since: str | None) -> Member:
     """The side of somebody of whom nothing is stored yet.
 
-    What came before the number was assigned to them counts as read; so does everything for a manager
-    to whom it is not.
+    since: what came before the number was assigned to them, which counts as read; so does everything
+    for a manager to whom it is not.
     """
-    read = thread.last_item_id if number is None else number.since
+    read = thread.last_item_id if since is None else since
     return Member(thread.id, user_id, thread.domain_id, Role.VIEWER, thread.created_ms, read_through=read)
 
 
@@ -139,5 +139,6 @@ def _on_number(reads: ThreadReads, principal: Principal, thread: Conversation) -
     number = next((one for one in reads.numbers_of(user_id) if one.e164 == thread.number), None)
     if number is None and principal.scope < Scope.OFFICE_MANAGER:
         return None
-    mine = reads.member(thread.id, user_id) or viewer(thread, user_id, number)
+    since = None if number is None else number.since
+    mine = reads.member(thread.id, user_id) or viewer(thread, user_id, since)
     return Standing(thread, mine, number is not None)

@@ -60,7 +60,7 @@ def view(reads: ThreadReads, standing: Standing, now_ms: int) -> ThreadView:
 
 def named(seen: ThreadView, names: Mapping[str, Named]) -> ThreadView:
     """The view with the names its viewer knows outside numbers by."""
-    if not seen.peers:
+    if not seen.peers or not names:
         return seen
     return replace(seen, peers=tuple(known(one.number, names) for one in seen.peers))
 
@@ -77,9 +77,7 @@ def side_of(thread: Conversation, user_id: str, rows: Sequence[Member], since: M
     row = next((one for one in rows if one.user_id == user_id), None)
     if row is not None:
         return row
-    side = viewer(thread, user_id, None)
-    known_since = since.get(thread.number or "")
-    return side if known_since is None else replace(side, read_through=known_since)
+    return viewer(thread, user_id, since.get(thread.number or ""))
 
 
 def _present(
