@@ -57,6 +57,7 @@ async def _every_state(office: Office, page: Page, shot: str) -> None:
     await window.get_by_test_id("from").click()
     assert await flaws(page) == ""
     await page.keyboard.press("Escape")
+    await expect(page.get_by_role("menu")).to_have_count(0)
     await write(window, "Is the table free? " + "x" * 150)
     texts = conversation(page, "SMS with Carla Cruz")
     await expect(messages(texts).get_by_test_id("status")).to_have_text("Delivered")

@@ -104,7 +104,7 @@ async def test_logged_in_users_are_indicated_by_the_green_presence_icon(office: 
     await expect(icon).to_have_attribute("aria-label", "Not logged in")
     await office.page("102")
     await expect(icon).to_have_attribute("aria-label", "Logged in")
-    assert await icon.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(28, 138, 69)"
+    await expect(icon).to_have_css("background-color", "rgb(28, 138, 69)")
 
 
 async def test_an_inbound_text_opens_a_green_tab_and_its_sender_can_be_answered(office: Office) -> None:

@@ -102,7 +102,7 @@ async def test_language_and_theme_are_chosen(office: Office) -> None:
     page = await office.page("102")
     await page.goto("/settings?tab=appearance")
     await page.get_by_role("combobox", name="Appearance").select_option("Dark")
-    assert await page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    await expect(page.locator("html")).to_have_css("color-scheme", "dark")
     await page.get_by_label("Language").select_option("Deutsch")
     await expect(page.get_by_role("heading", name="Einstellungen", level=1)).to_be_visible()
     await expect(page.get_by_label("Nachricht senden mit")).to_be_visible()
