@@ -33,6 +33,7 @@ export async function resume(): Promise<void> {
     const me = await ok(api.GET("/v1/me"));
     if (turn === asked) enter(me);
   } catch (error) {
+    if (turn !== asked) return;
     if (error instanceof ApiProblem && error.status === 401) leave(false);
     else if (useSession.getState().session.state !== "in") show({ state: "unreachable" });
   }
@@ -52,6 +53,7 @@ export async function logIn(name: string, password: string, newPassword?: string
     location.reload();
     return new Promise(() => undefined);
   }
+  asked++; // what was asked before was about nobody
   enter(await ok(api.GET("/v1/me")));
 }
 
