@@ -66,3 +66,6 @@ async def settled(page: Page) -> None:
             await asyncio.sleep(0.1)
             now = await page.evaluate("performance.getEntriesByType('resource').length")
             loaded, same = now, same + 1 if now == loaded else 0
+    # Rows of long tables are hidden until their height is known.
+    rows = "[...document.querySelectorAll('[aria-rowindex]')]"
+    await until(page, f"{rows}.every((one) => getComputedStyle(one).visibility === 'visible')")

@@ -2,7 +2,7 @@
 
 Run as a script with a database URL. For every line on stdin it forks (warm, so that a kill costs no
 import time); the child writes its acknowledged names to stdout, one a line, until somebody kills it.
-The parent first says the child's pid, and how it ended.
+The child first says its pid, and the parent in the end how it ended.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ def main() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
+            os.write(1, f"pid {os.getpid()}\n".encode())
             asyncio.run(write_for_ever(url, line.strip()))
             os._exit(0)
-        os.write(1, f"pid {child}\n".encode())
         _, status = os.waitpid(child, 0)
         os.write(1, f"ended {os.waitstatus_to_exitcode(status)}\n".encode())
 

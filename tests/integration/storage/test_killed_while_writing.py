@@ -59,12 +59,12 @@ def writers(url: str) -> Iterator[Writers]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        process_group=0,
     )
     try:
         yield Writers(process)
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
+        os.killpg(process.pid, signal.SIGKILL)  # with the writer that a failed test has left
         process.wait(10)
 
 
