@@ -36,18 +36,9 @@ from engine.storage.tables.conversations import (
     timeline_entries,
 )
 from engine.storage.tables.messaging import messages
-from engine.storage.text_rows import messages_by_id, read_messages
+from engine.storage.text_rows import ASSIGNED, messages_by_id, read_messages
 
 _members, _threads = conversation_members.c, conversations.c
-_assigned = (
-    sa.select()
-    .select_from(numbers)
-    .join(number_users, number_users.c.number_id == numbers.c.id)
-    .join(users, users.c.id == number_users.c.user_id)
-    .join(domains, domains.c.id == numbers.c.domain_id)
-    # Those who see what goes over a number.
-    .where(users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
-)
 # Made once: making them anew costs more than asking.
 _DOMAIN = sa.select(domains.c.id, domains.c.region, domains.c.reseller_id, domains.c.sms_enabled).where(
     domains.c.id == bindparam("domain")
@@ -63,12 +54,12 @@ _MEMBERS = (
 )
 _PEOPLE = sa.select(*rows.PERSON_COLUMNS).where(one_of(users.c.id, "people"))
 _NUMBERS_OF = (
-    _assigned.add_columns(numbers.c.id, numbers.c.e164, numbers.c.sms_enabled, number_users.c.since)
+    ASSIGNED.add_columns(numbers.c.id, numbers.c.e164, numbers.c.sms_enabled, number_users.c.since)
     .where(number_users.c.user_id == bindparam("of_user"))
     .order_by(numbers.c.id)
 )
 _USERS_OF = (
-    _assigned.add_columns(numbers.c.e164, number_users.c.user_id)
+    ASSIGNED.add_columns(numbers.c.e164, number_users.c.user_id)
     .where(one_of(numbers.c.e164, "wanted"), numbers.c.domain_id == bindparam("domain"))
     .order_by(number_users.c.user_id)
 )

@@ -104,12 +104,17 @@ NOBODY_LEFT = HotStatement(
 )
 
 
-_USERS_OF_NUMBERS = (
-    sa.select(numbers.c.e164, number_users.c.user_id)
+#: Numbers and the users who see what goes over them; columns and conditions are to be added.
+ASSIGNED = (
+    sa.select()
+    .select_from(numbers)
     .join(number_users, number_users.c.number_id == numbers.c.id)
     .join(users, users.c.id == number_users.c.user_id)
     .join(domains, domains.c.id == numbers.c.domain_id)
-    .where(one_of(numbers.c.e164, "wanted"), users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
+    .where(users.c.sms_enabled == 1, domains.c.sms_enabled == 1)
+)
+_USERS_OF_NUMBERS = ASSIGNED.add_columns(numbers.c.e164, number_users.c.user_id).where(
+    one_of(numbers.c.e164, "wanted")
 )
 
 
