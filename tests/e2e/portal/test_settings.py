@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from engine.accounts.models import SYSTEM, CreateDevice, CreateNumber, UpdateUser
 from tests.e2e.portal.office import PASSWORD, Office
 
 
@@ -106,3 +107,24 @@ async def test_language_and_theme_are_chosen(office: Office) -> None:
     await page.get_by_label("Language").select_option("Deutsch")
     await expect(page.get_by_role("heading", name="Einstellungen", level=1)).to_be_visible()
     await expect(page.get_by_label("Nachricht senden mit")).to_be_visible()
+
+
+async def test_what_an_administrator_changes_about_somebody_is_seen_at_once(office: Office) -> None:
+    accounts, bob = office.engine.services.accounts, office.users["102"]
+    page = await office.page("102")
+    main = page.get_by_role("main")
+    await page.goto("/settings?tab=profile")
+    await expect(main.get_by_text("Bob Böhm", exact=True)).to_be_visible()
+    await accounts.users.update(SYSTEM, bob.id, UpdateUser(display_name="Bob Berg"))
+    await expect(main.get_by_text("Bob Berg", exact=True)).to_be_visible()
+    await page.goto("/settings?tab=phones")
+    await expect(main.get_by_text("Desk phone", exact=True)).to_be_visible()
+    await accounts.devices.create(
+        SYSTEM, CreateDevice(user_id=bob.id, endpoint="102-soft", label="Softphone")
+    )
+    await expect(main.get_by_text("Softphone", exact=True)).to_be_visible()
+    number = CreateNumber(
+        domain_id=office.domain.id, e164="+12025550109", carrier="carrier", user_ids=(bob.id,)
+    )
+    await accounts.numbers.create(SYSTEM, number)
+    await expect(main.get_by_text("+1 202-555-0109")).to_be_visible()
