@@ -7,7 +7,7 @@ Sources: SQLite result codes (sqlite.org/rescode.html); PostgreSQL error codes (
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import Conflict, EngineError, InvalidRequest, StorageUnavailable
@@ -56,9 +56,6 @@ def blames_store(error: BaseException) -> bool:
         return not name.startswith(_SQLITE_OPERATION)
     if state := _sqlstate(error):
         return not state.startswith(_POSTGRES_OPERATION)
-    # asyncpg's own: a connection that ended in the middle of an answer left it in no state it knows.
-    if isinstance(error, InternalError):
-        return True
     return isinstance(error, InterfaceError) and "connection is closed" in str(error.orig)
 
 

@@ -20,6 +20,7 @@ import asyncpg
 import structlog
 
 from engine.storage.errors import StorageUnusable
+from engine.storage.postgres import CONNECTION_LOST
 from engine.storage.urls import sqlite_path
 
 log = structlog.get_logger()
@@ -93,7 +94,7 @@ async def _take(url: str) -> asyncpg.Connection:
     except BaseException as error:
         if connection is not None:
             connection.terminate()
-        if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)):
+        if isinstance(error, CONNECTION_LOST):
             raise StorageUnusable(
                 "The database server cannot be reached.", code="storage_unreachable"
             ) from error
@@ -119,14 +120,14 @@ async def _last_commits(connection: asyncpg.Connection) -> None:
                 log.warning("storage.commit_of_another_awaited")
             waited = True
             await asyncio.sleep(_LOOK_AGAIN_S)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except CONNECTION_LOST as error:
         raise StorageUnusable("The database server cannot be reached.", code="storage_unreachable") from error
 
 
 async def _keep(url: str, connection: asyncpg.Connection) -> None:
     try:
         while True:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with suppress(*CONNECTION_LOST):
                 while True:
                     await connection.fetchval("SELECT 1")
                     await asyncio.sleep(_CHECK_EVERY_S)

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import asyncpg
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -51,8 +52,8 @@ _PAGES_ARE_NEAR = (
     "SELECT set_config('random_page_cost', '1.1', false) WHERE current_setting('random_page_cost') = '4'"
 )
 
-# What asyncpg raises while a connection is made; the last when it ends in the middle of that.
-_LOST = (
+#: What asyncpg raises where a connection fails; the last when it ends in the middle of an answer.
+CONNECTION_LOST = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     OSError,
@@ -73,7 +74,7 @@ def make_engine(url: str, *, writer: bool) -> AsyncEngine:
                 server_settings={"application_name": "ringback"},
             )
             await connection.execute(_COMMIT_MEANS_STORED if writer else _PAGES_ARE_NEAR)
-        except _LOST as error:
+        except CONNECTION_LOST as error:
             raise CannotConnect(str(error)) from error
         return connection
 
@@ -87,9 +88,17 @@ def make_engine(url: str, *, writer: bool) -> AsyncEngine:
             "isolation_level": "REPEATABLE READ",
             "execution_options": {"postgresql_readonly": True},
         }
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, hide_parameters=True, **settings
     )
+    event.listen(engine.sync_engine, "handle_error", _lost_track)
+    return engine
+
+
+def _lost_track(context: ExceptionContext) -> None:
+    """A connection that ended in the middle of an answer, before the driver was told, is lost too."""
+    if isinstance(context.original_exception.__cause__, asyncpg.InternalClientError):
+        context.is_disconnect = True
 
 
 class PostgresStore:

@@ -56,6 +56,32 @@ async def test_a_cut_connection_is_made_again_and_the_lock_with_it(
 
 
 @pytest.mark.postgres
+async def test_a_connection_that_ends_in_the_middle_of_an_answer_is_made_again(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "_CHECK_EVERY_S", 0.05)
+    watcher = await asyncpg.connect(postgres_database)
+    answered = asyncpg.Connection.fetchval
+
+    async with sole_engine(postgres_database):
+        first = await watcher.fetchval(OWNER)
+
+        async def cut_short(connection: asyncpg.Connection, *arguments: object) -> object:
+            if connection.get_server_pid() == first:
+                raise asyncpg.InternalClientError("cannot switch to state 12")
+            return await answered(connection, *arguments)
+
+        monkeypatch.setattr(asyncpg.Connection, "fetchval", cut_short)
+        async with asyncio.timeout(10):
+            while await watcher.fetchval(OWNER) in (None, first):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        with pytest.raises(StorageUnusable):
+            async with sole_engine(postgres_database):
+                pass
+    await watcher.close()
+
+
+@pytest.mark.postgres
 async def test_a_commit_that_a_killed_engine_asked_for_is_waited_for(postgres_database: str) -> None:
     watcher = await asyncpg.connect(postgres_database)
     await watcher.execute(

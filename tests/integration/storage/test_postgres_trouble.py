@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from asyncpg.prepared_stmt import PreparedStatement
 
 from engine.clock import SystemClock
 from engine.errors import InvalidRequest, StorageUnavailable
@@ -100,6 +101,33 @@ async def test_killed_connections_are_replaced(postgres_database: str) -> None:
         with pytest.raises(StorageUnavailable) as failed:
             await node.database.write(Note("during"))
         assert failed.value.retryable, "the connection died before the write, not at its commit"
+        await node.database.write(Note("after"))
+        assert await node.names() == ["before", "after"]
+
+
+async def test_a_driver_that_loses_track_of_its_connection_is_given_another(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create_notes(postgres_database)
+    fetch = PreparedStatement.fetch
+    losses = 0
+
+    async def lose_track(statement: PreparedStatement, *arguments: Any) -> Any:
+        nonlocal losses
+        if losses:
+            losses -= 1
+            raise asyncpg.InternalClientError("cannot switch to state 12")
+        return await fetch(statement, *arguments)
+
+    monkeypatch.setattr(PreparedStatement, "fetch", lose_track)
+    async with open_node(postgres_database) as node:
+        await node.database.write(Note("before"))
+        losses = 1
+        assert await node.names() == ["before"], "a read is simply repeated"
+        losses = 1
+        with pytest.raises(StorageUnavailable) as failed:
+            await node.database.write(Note("during"))
+        assert failed.value.retryable
         await node.database.write(Note("after"))
         assert await node.names() == ["before", "after"]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from asyncpg import InternalClientError
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 
 from engine.errors import StorageUnavailable
 from engine.storage.errors import blames_store, translate
@@ -17,7 +16,6 @@ class Constraint(Exception):
 @pytest.mark.parametrize(
     "error",
     [
-        InternalError("INSERT", None, InternalClientError("got result for unknown protocol state 3")),
         InterfaceError("INSERT", None, Exception("connection is closed")),
         DBAPIError("INSERT", None, Exception("gone"), connection_invalidated=True),
         ConnectionResetError(),
