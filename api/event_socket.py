@@ -52,6 +52,8 @@ CLOSE_WITHIN_S = 3.0
 _LOOK_FOR_ROOM_S = 0.05
 #: More events than this while the last of the log is read, and it is read again.
 _KEPT_WHILE_JOINING = 1_000
+#: More moments than this while a reader catches up, and it is told to read everything anew.
+_MOMENTS_KEPT = 200
 
 
 class Shared(Protocol):
@@ -117,6 +119,8 @@ class EventSocket:
         "_ended",
         "_feeds",
         "_kept",
+        "_moments",
+        "_moments_lost",
         "_passed",
         "_reports",
         "_screen",
@@ -158,6 +162,9 @@ class EventSocket:
         self._passed: Cursor = {}
         self._stage = _Stage.CATCHING_UP
         self._kept: list[tuple[str, int, bytes]] = []
+        # Frames without a number are in no log: those of a reader that catches up wait for it here.
+        self._moments: list[bytes] = []
+        self._moments_lost = False
         self._catching_up: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._ended: _Ended | None = None
@@ -182,6 +189,9 @@ class EventSocket:
         try:
             for stream in self._streams:
                 self._feeds.append(await self._sockets.feeds.hold(stream))
+            # Before the log is read: a feed that has an event in hand is to know of this reader already.
+            for feed in self._feeds:
+                feed.join(self)
             self._catch_up("hello", self._cursor)
             await self._read()
         except _Ended as ended:
@@ -219,6 +229,8 @@ class EventSocket:
         """See `Reader`."""
         if self._stage is _Stage.LIVE:
             self._write(frame)
+        elif not self._kept_for_later(frame):
+            self._moments_lost = True
 
     def stream_ended(self, stopping: bool) -> None:
         """See `Reader`."""
@@ -240,13 +252,22 @@ class EventSocket:
         return transport.get_write_buffer_size() <= self._sockets.settings.socket_buffer_octets
 
     def _notify(self, kind: str, stream: str, data: Mapping[str, object]) -> bool:
-        """Write a frame for this connection alone; False, and nothing written, if it is behind."""
+        """Give a frame to this connection alone; False, and nothing given, if it is too far behind."""
         transport, limit = self._transport, self._sockets.settings.socket_buffer_octets
-        if self._stage is not _Stage.LIVE or transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self._ended is not None:
             return False
-        if self._ended is not None or transport.get_write_buffer_size() > limit:
+        frame = ephemeral_frame(Ephemeral(stream, kind, data))
+        if self._stage is not _Stage.LIVE:
+            return self._kept_for_later(frame)
+        if transport.get_write_buffer_size() > limit:
             return False
-        self._write(ephemeral_frame(Ephemeral(stream, kind, data)))
+        self._write(frame)
+        return True
+
+    def _kept_for_later(self, frame: bytes) -> bool:
+        if len(self._moments) >= _MOMENTS_KEPT:
+            return False
+        self._moments.append(frame)
         return True
 
     # Reading.
@@ -292,8 +313,6 @@ class EventSocket:
 
     def _catch_up(self, greeting: str | None, cursor: Cursor | None) -> None:
         self._stage = _Stage.CATCHING_UP
-        for feed in self._feeds:
-            feed.leave(self)
         self._catching_up = asyncio.create_task(self._follow(greeting, cursor))
 
     async def _follow(self, greeting: str | None, cursor: Cursor | None) -> None:
@@ -321,17 +340,13 @@ class EventSocket:
             self.end(STORAGE_FAILED, "internal")
 
     async def _joined(self, position: Position) -> bool:
-        """Have the feeds show what follows the position. False if too much happened meanwhile."""
+        """Take from the feeds what follows the position. False if too much happened meanwhile."""
         self._kept.clear()
         self._stage = _Stage.JOINING
-        for feed in self._feeds:
-            feed.join(self)
         if any(position.passed[feed.stream] < feed.passed for feed in self._feeds):
             await self._replay(position)
         if len(self._kept) > _KEPT_WHILE_JOINING:
             self._stage = _Stage.CATCHING_UP
-            for feed in self._feeds:
-                feed.leave(self)
             await self._replay(position)
             return False
         kept, self._kept = self._kept, []
@@ -342,6 +357,12 @@ class EventSocket:
                 self._write(frame)
         self._stage = _Stage.LIVE
         self._catching_up = None
+        moments, self._moments = self._moments, []
+        for frame in moments:
+            self._write(frame)
+        if self._moments_lost:
+            self._moments_lost = False
+            self._write(control_frame("resync", self._passed))
         return True
 
     async def _replay(self, position: Position) -> None:

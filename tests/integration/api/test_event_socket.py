@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from api.event_feed import Feeds
+from api.event_position import Position
+from api.event_socket import EventSocket
 from api.settings import ApiSettings
-from engine.accounts.models import SYSTEM, UpdateUser
-from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, NewEvent, private_to
+from engine.accounts.models import SYSTEM, Principal, UpdateUser
+from engine.events import MANAGERS_ONLY, OPERATIONS_STREAM, Event, NewEvent, private_to
 from tests.integration.api.world import Tenant, World
 
 SOON_S = 15.0
@@ -102,6 +105,89 @@ async def test_what_came_after_one_asked_who_one_is_comes_first(world: World, ac
     async with opened(world, acme.manager, f"?cursor={me.body['events_cursor']}") as reader:
         await world.emit(ring(acme, 3))
         assert numbers(await reader.events(3)) == [1, 2, 3]
+
+
+def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Have connections that have read the log wait for the first before they go live; the second says that
+    one is.
+    """
+    go_on, live = asyncio.Event(), asyncio.Event()
+    replay, joined = EventSocket._replay, EventSocket._joined
+
+    async def replay_and_wait(self: EventSocket, position: Position) -> None:
+        await replay(self, position)
+        await go_on.wait()
+
+    async def join_and_say(self: EventSocket, position: Position) -> bool:
+        done = await joined(self, position)
+        live.set()
+        return done
+
+    monkeypatch.setattr(EventSocket, "_replay", replay_and_wait)
+    monkeypatch.setattr(EventSocket, "_joined", join_and_say)
+    return go_on, live
+
+
+async def test_an_event_its_feed_has_in_hand_while_a_reader_joins_is_not_lost(
+    world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(world, acme.manager) as first:
+        assert (await first.frame())["type"] == "hello"
+        go_on, live = held_back(monkeypatch)
+        in_hand, go_out = asyncio.Event(), asyncio.Event()
+        rows = Feeds.rows
+
+        async def slow_rows(self: Feeds, events: Sequence[Event], reader: Principal | None = None) -> Any:
+            if reader is None:
+                in_hand.set()
+                await go_out.wait()
+            return await rows(self, events, reader)
+
+        monkeypatch.setattr(Feeds, "rows", slow_rows)
+        async with opened(world, acme.manager) as second:
+            assert (await second.frame())["type"] == "hello"
+            await world.emit(ring(acme, 1))
+            await in_hand.wait()
+            go_on.set()
+            await live.wait()
+            go_out.set()
+            assert numbers(await first.events(1)) == numbers(await second.events(1)) == [1]
+
+
+async def test_moments_are_told_to_a_reader_that_was_catching_up(
+    world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, _ = held_back(monkeypatch)
+    async with opened(world, acme.manager) as reader:
+        assert (await reader.frame())["type"] == "hello"
+        world.bus.publish_ephemeral(acme.domain.id, "typing", {"n": 1})
+        await world.emit(ring(acme, 2))
+        go_on.set()
+        told = [await reader.frame() for _ in range(2)]
+        assert {(frame["type"], frame["data"]["n"]) for frame in told} == {("typing", 1), ("call.updated", 2)}
+
+
+async def test_a_reader_too_far_behind_for_moments_is_told_to_read_anew(
+    world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(world, acme.manager) as live:
+        assert (await live.frame())["type"] == "hello"
+        go_on, _ = held_back(monkeypatch)
+        async with opened(world, acme.manager) as reader:
+            assert (await reader.frame())["type"] == "hello"
+            for number in range(900):
+                world.bus.publish_ephemeral(acme.domain.id, "typing", {"n": number})
+            while (await live.frame())["data"]["n"] < 899:
+                pass
+            go_on.set()
+            kept = 0
+            while (frame := await reader.frame())["type"] == "typing":
+                assert frame["data"]["n"] == kept
+                kept += 1
+            assert frame["type"] == "resync"
+            assert 0 < kept < 900
+            world.bus.publish_ephemeral(acme.domain.id, "typing", {"n": 900})
+            assert (await reader.frame())["data"] == {"n": 900}
 
 
 async def test_a_peer_that_goes_away_while_it_is_let_in_is_no_failure(
