@@ -1,6 +1,7 @@
 /** Web Push: being told while no page is open. Asked for in context only, and taken back in one click. */
 import { useQuery } from "@tanstack/react-query";
 import { api, ok } from "./api";
+import { onFrame } from "./live";
 import { renew } from "./queries";
 
 const SUBSCRIPTIONS = ["push-subscriptions"] as const;
@@ -13,6 +14,8 @@ export function pushObstacle(): NoPush {
     return "unsupported";
   return Notification.permission === "denied" ? "denied" : undefined;
 }
+
+onFrame("notification.updated", () => void renew(SUBSCRIPTIONS));
 
 export function useSubscriptions() {
   return useQuery({

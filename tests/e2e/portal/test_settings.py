@@ -34,6 +34,34 @@ async def test_notifications_are_chosen_and_stay_chosen(office: Office) -> None:
     await expect(page.get_by_test_id("toast").last).to_contain_text("open page")
 
 
+async def test_how_one_is_told_is_followed_on_every_page_of_ones_own(office: Office) -> None:
+    page, other = await office.page("102"), await office.page("102")
+    for one in (page, other):
+        await one.goto("/settings?tab=notifications")
+        await expect(one.get_by_role("switch", name="Voicemails")).to_be_checked()
+    await page.get_by_role("switch", name="Voicemails").uncheck()
+    await page.get_by_label("What a notification shows").select_option("Only who wrote")
+    await page.get_by_role("switch", name="Only in my working hours").check()
+    await expect(other.get_by_role("switch", name="Voicemails")).not_to_be_checked()
+    await expect(other.get_by_label("What a notification shows")).to_have_value("sender")
+    await expect(other.get_by_label("Monday from")).to_have_value("08:00")
+
+
+async def test_a_choice_that_the_engine_did_not_take_is_shown_as_it_was(office: Office) -> None:
+    page = await office.page("102")
+    await page.goto("/settings?tab=notifications")
+    await page.get_by_role("switch", name="Only in my working hours").check()
+    await page.get_by_label("Monday from").fill("09:30")
+    await page.route("**/v1/me/notifications", lambda route: route.abort())
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_test_id("toast").last).to_contain_text("No answer from Ringback")
+    await expect(page.get_by_test_id("toast").filter(has_text="Saved.")).to_have_count(0)
+    await expect(page.get_by_label("Monday from")).to_have_value("09:30")
+    await page.get_by_role("switch", name="SMS").click()
+    await expect(page.get_by_test_id("toast")).to_have_count(2)
+    await expect(page.get_by_role("switch", name="SMS")).to_be_checked()
+
+
 async def test_a_browser_is_subscribed_to_pushes_only_when_somebody_asks_for_it(office: Office) -> None:
     page = await office.page("102", permissions=["notifications"])
     # The push service is somebody else's, so the browser's part of it is played here.

@@ -25,17 +25,30 @@ const SETTINGS = ["notification-settings"] as const;
 const SOUNDS = ["chime", "bell", "drop", "knock", "none"] as const;
 const KINDS = ["chats", "texts", "voicemails", "missed_calls"] as const;
 
-onFrame("user.settings_updated", () => void renew(SETTINGS));
+/** Changes on their way: what is read meanwhile may not hold them yet, and would show them taken back. */
+let onTheirWay = 0;
 
-async function change(changes: Changes): Promise<void> {
+function follow() {
+  if (onTheirWay === 0) void renew(SETTINGS);
+}
+
+onFrame("notification.updated", follow);
+
+/** Show it chosen at once and tell the engine; whether it took it. */
+async function change(changes: Changes): Promise<boolean> {
   const before = queries.getQueryData<Chosen>(SETTINGS);
-  if (before) queries.setQueryData(SETTINGS, { ...before, ...changes });
-  const done = await attempt(
-    ok(api.PATCH("/v1/me/notifications", { body: changes })).then((now) =>
-      queries.setQueryData(SETTINGS, now),
-    ),
-  );
-  if (!done && before) queries.setQueryData(SETTINGS, before);
+  const show = (some: Partial<Chosen>) =>
+    queries.setQueryData<Chosen>(SETTINGS, (shown) => shown && { ...shown, ...some });
+  onTheirWay += 1;
+  void queries.cancelQueries({ queryKey: SETTINGS });
+  show(changes);
+  const done = await attempt(ok(api.PATCH("/v1/me/notifications", { body: changes })));
+  if (!done && before) {
+    show(Object.fromEntries(Object.keys(changes).map((name) => [name, before[name as keyof Chosen]])));
+  }
+  onTheirWay -= 1;
+  follow();
+  return done;
 }
 
 /** Of what, how and when somebody is told. */
@@ -253,13 +266,14 @@ const dayName = (at: number) => dateText(new Date(2024, 0, MONDAY.getDate() + at
 function When({ chosen }: { chosen: Chosen }) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const kept = chosen.working_hours;
-  const [week, setWeek] = useState<Week>(() => weekOf(kept?.hours ?? []) ?? USUAL);
+  const [edited, setEdited] = useState<Week>();
+  const week = edited ?? weekOf(kept?.hours ?? []) ?? USUAL;
   const zone = kept?.time_zone ?? own;
   const wrong = week.some((one) => one.on && one.opens >= one.closes);
   const tooComplex = kept !== null && weekOf(kept.hours) === undefined;
 
   function set(at: number, changes: Partial<Week[number]>) {
-    setWeek(week.map((one, index) => (index === at ? { ...one, ...changes } : one)));
+    setEdited(week.map((one, index) => (index === at ? { ...one, ...changes } : one)));
   }
 
   return (
@@ -268,7 +282,7 @@ function When({ chosen }: { chosen: Chosen }) {
         label={t("notifications.hours_only")}
         checked={kept !== null}
         change={(on) => {
-          if (on) setWeek(USUAL);
+          setEdited(undefined);
           void change({ working_hours: on ? { time_zone: own, hours: spansOf(USUAL) } : null });
         }}
       />
@@ -278,9 +292,11 @@ function When({ chosen }: { chosen: Chosen }) {
           onSubmit={(event) => {
             event.preventDefault();
             if (wrong || spansOf(week).length === 0) return;
-            void change({ working_hours: { time_zone: zone, hours: spansOf(week) } }).then(() =>
-              toast(t("settings.saved")),
-            );
+            void change({ working_hours: { time_zone: zone, hours: spansOf(week) } }).then((done) => {
+              if (!done) return;
+              setEdited(undefined);
+              toast(t("settings.saved"));
+            });
           }}
         >
           {tooComplex ? (
