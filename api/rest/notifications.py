@@ -14,6 +14,7 @@ from api.routes import NoBody, NoQuery, Routes
 from api.schema import LEFT_AS_IT_IS, At, Input, Line, Resource, Word, at
 from engine.notifications.models import (
     Channel,
+    Language,
     Level,
     NewSubscription,
     NotificationSettings,
@@ -43,6 +44,7 @@ class NotificationChanges(Input):
     push: bool = LEFT_AS_IT_IS
     email: bool = LEFT_AS_IT_IS
     email_after_minutes: Annotated[int, Field(ge=1, le=LONGEST_WAIT_MINUTES)] = LEFT_AS_IT_IS
+    email_language: Language = LEFT_AS_IT_IS
     preview: Preview = LEFT_AS_IT_IS
     working_hours: WorkingHoursInput | None = LEFT_AS_IT_IS
     chats: bool = LEFT_AS_IT_IS
@@ -62,6 +64,7 @@ class NotificationSettingsResource(Resource):
     push: bool = Field(description="Whether browsers without an open page are told.")
     email: bool = Field(description="Whether what stays unread is told by mail.")
     email_after_minutes: int
+    email_language: Language = Field(description="What mails are written in.")
     preview: Preview = Field(description="Who and what, only who, or only that there is something.")
     working_hours: WorkingHoursResource | None = Field(description="Null is always.")
     chats: bool
@@ -126,6 +129,7 @@ def _shown(settings: NotificationSettings, *, mails: bool) -> NotificationSettin
         push=settings.push,
         email=settings.email,
         email_after_minutes=settings.email_after_minutes,
+        email_language=settings.email_language,
         preview=settings.preview,
         working_hours=(
             None

@@ -6,6 +6,8 @@ Source: RFC 8058.
 
 from __future__ import annotations
 
+from html import escape
+
 from aiohttp import web
 from pydantic import Field
 
@@ -13,7 +15,8 @@ from api.permissions import Permission
 from api.requests import ApiRequest
 from api.routes import NoBody, Routes
 from api.schema import Query
-from engine.errors import NotFound
+from engine.notifications.letter_words import WORDS
+from engine.notifications.models import Language
 
 routes = Routes("notifications")
 
@@ -39,11 +42,12 @@ class LinkQuery(Query):
     problems=("not_found",),
 )
 async def show_unsubscribe(request: ApiRequest[NoBody, LinkQuery]) -> web.StreamResponse:
-    if not await request.services.notifications.knows_link(request.query.token):
-        raise NotFound("This link is not one of ours.")
+    language = await request.services.notifications.language_of(request.query.token)
+    words = WORDS[language]
     return _page(
-        '<h1>No more mail?</h1><form method="post"><p>What you have not read is still on your pages.</p>'
-        "<p><button>End these mails</button></p></form>"
+        language,
+        f'<h1>{escape(words.ask)}</h1><form method="post"><p>{escape(words.ask_hint)}</p>'
+        f"<p><button>{escape(words.button)}</button></p></form>",
     )
 
 
@@ -59,13 +63,16 @@ async def show_unsubscribe(request: ApiRequest[NoBody, LinkQuery]) -> web.Stream
 )
 async def unsubscribe(request: ApiRequest[NoBody, LinkQuery]) -> web.StreamResponse:
     # The body says nothing that the link does not.
-    await request.services.notifications.unsubscribe(request.query.token)
-    return _page("<h1>Done</h1><p>No more mail comes. You can switch it on again in your settings.</p>")
+    service, token = request.services.notifications, request.query.token
+    await service.unsubscribe(token)
+    language = await service.language_of(token)
+    words = WORDS[language]
+    return _page(language, f"<h1>{escape(words.done)}</h1><p>{escape(words.done_hint)}</p>")
 
 
-def _page(content: str) -> web.Response:
+def _page(language: Language, content: str) -> web.Response:
     html = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Ringback</title>'
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>Ringback</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>{content}</html>'
     )
     return web.Response(text=html, content_type="text/html", headers=_HEADERS)

@@ -965,6 +965,13 @@ class KeywordAnswersResource(msgspec.Struct, kw_only=True):
     help: str | None
 
 
+class Language(OpenEnum):
+    """What mails are written in; the values are language tags (BCP 47)."""
+
+    EN = "en"
+    DE = "de"
+
+
 class LastItemResource(msgspec.Struct, kw_only=True, tag_field="type", tag="message"):
     """What was said last, cut short."""
 
@@ -1237,6 +1244,8 @@ class NotificationSettingsResource(msgspec.Struct, kw_only=True):
     email: bool
     """Whether what stays unread is told by mail."""
     email_after_minutes: int
+    email_language: Language
+    """What mails are written in."""
     preview: Preview
     """Who and what, only who, or only that there is something."""
     working_hours: WorkingHoursResource | None

@@ -10,17 +10,12 @@ from datetime import UTC, datetime, tzinfo
 from html import escape
 from zoneinfo import ZoneInfo
 
-from engine.notifications.models import Digest, Kind, Mail, Preview, Unread
+from engine.notifications.letter_words import WORDS, LetterWords
+from engine.notifications.models import Digest, Mail, Preview, Unread
 from engine.notifications.words import one_line
 
 #: Of one message; the page has the rest.
 _MESSAGE_CHARACTERS = 1_000
-_NOUNS = {
-    Kind.CHAT: ("chat message", "chat messages"),
-    Kind.TEXT: ("text", "texts"),
-    Kind.VOICEMAIL: ("voicemail", "voicemails"),
-    Kind.MISSED_CALL: ("missed call", "missed calls"),
-}
 
 #: A heading with the lines below it: (when and who, what).
 _Section = tuple[str, Sequence[tuple[str, str]]]
@@ -30,30 +25,28 @@ def digest_mail(
     mail_id: str, digest: Digest, names: Mapping[str, str], portal_url: str | None, end_link: str | None
 ) -> Mail:
     """names: what the reader knows outside numbers by."""
-    subject = f"Unread: {_counts(digest.unread)}"
-    sections = _sections(digest, names)
-    why = (
-        f"You get this because it was unread for {digest.settings.email_after_minutes} minutes."
-        " Nothing more comes by mail until something new happens."
-    )
+    words = WORDS[digest.settings.email_language]
+    subject = words.unread.format(counts=_counts(words, digest.unread))
+    sections = _sections(words, digest, names)
+    why = words.told_why(digest.settings.email_after_minutes)
     return _mail(mail_id, digest, subject, sections, why, portal_url, end_link)
 
 
 def test_mail(mail_id: str, digest: Digest, end_link: str | None) -> Mail:
     """What a user sends themselves to see whether mail arrives."""
-    why = "You asked for this test. Mail about what you have not read arrives at this address."
-    return _mail(mail_id, digest, "This is a test", [], why, None, end_link)
+    words = WORDS[digest.settings.email_language]
+    return _mail(mail_id, digest, words.test, [], words.why_test, None, end_link)
 
 
-def _sections(digest: Digest, names: Mapping[str, str]) -> list[_Section]:
+def _sections(words: LetterWords, digest: Digest, names: Mapping[str, str]) -> list[_Section]:
     if digest.settings.preview is Preview.NOTHING:
         return []
     hours = digest.settings.working_hours
     zone: tzinfo = UTC if hours is None else ZoneInfo(hours.time_zone)
     found: list[_Section] = []
     for one in digest.unread:
-        who = one.title or (names.get(one.peer, one.peer) if one.peer else None) or "unknown"
-        heading = f"{one_line(who)}: {_counted(one.kind, one.count)}, {_time(one.at_ms, zone)}"
+        who = one.title or (names.get(one.peer, one.peer) if one.peer else None) or words.unknown
+        heading = f"{one_line(who)}: {words.counted(one.kind, one.count)}, {_time(one.at_ms, zone)}"
         lines: list[tuple[str, str]] = []
         if digest.settings.preview is Preview.FULL:
             lines = [
@@ -73,6 +66,8 @@ def _mail(
     portal_url: str | None,
     end_link: str | None,
 ) -> Mail:
+    language = digest.settings.email_language
+    words = WORDS[language]
     text = [subject, ""]
     html = [f"<h1>{escape(subject)}</h1>"]
     for heading, lines in sections:
@@ -80,25 +75,20 @@ def _mail(
         html.append(f'<h2 dir="auto">{escape(heading)}</h2>')
         html += [f'<p dir="auto"><small>{escape(by)}</small> {escape(what)}</p>' for by, what in lines]
     if portal_url is not None:
-        text += [f"Read and answer: {portal_url}", ""]
-        html.append(f'<p><a href="{escape(portal_url)}">Read and answer</a></p>')
+        text += [f"{words.read}: {portal_url}", ""]
+        html.append(f'<p><a href="{escape(portal_url)}">{escape(words.read)}</a></p>')
     text.append(why)
     html.append(f"<p><small>{escape(why)}</small></p>")
     if end_link is not None:
-        text.append(f"No more such mail: {end_link}")
-        html.append(f'<p><small><a href="{escape(end_link)}">No more such mail</a></small></p>')
-    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><body>{"".join(html)}</body></html>'
+        text.append(f"{words.no_more}: {end_link}")
+        html.append(f'<p><small><a href="{escape(end_link)}">{escape(words.no_more)}</a></small></p>')
+    page = f'<!doctype html><html lang="{language}"><meta charset="utf-8"><body>{"".join(html)}</body></html>'
     return Mail(mail_id, digest.email, digest.name, subject, "\n".join(text) + "\n", page, end_link)
 
 
-def _counts(unread: Sequence[Unread]) -> str:
-    kinds = {kind: sum(one.count for one in unread if one.kind is kind) for kind in _NOUNS}
-    return ", ".join(_counted(kind, count) for kind, count in kinds.items() if count)
-
-
-def _counted(kind: Kind, count: int) -> str:
-    one, several = _NOUNS[kind]
-    return f"{count} {one if count == 1 else several}"
+def _counts(words: LetterWords, unread: Sequence[Unread]) -> str:
+    kinds = {kind: sum(one.count for one in unread if one.kind is kind) for kind in words.nouns}
+    return ", ".join(words.counted(kind, count) for kind, count in kinds.items() if count)
 
 
 def _said_by(author: str | None, at_ms: int, zone: tzinfo) -> str:

@@ -21,7 +21,7 @@ from engine.errors import EngineError, PeerRejected, StorageUnavailable
 from engine.events import Event
 from engine.ids import first_id_at, is_id, new_id
 from engine.notifications.letters import digest_mail, test_mail
-from engine.notifications.models import Digest, DueMail, Mail, NotificationSettings, Reach
+from engine.notifications.models import Digest, DueMail, Language, Mail, NotificationSettings, Reach
 from engine.notifications.ports import Mailer, MailQueue, Names, NotificationStore
 from engine.office_hours import read_office_hours
 
@@ -187,6 +187,11 @@ class Mailing:
         """End mails by the link of one; whether it is one of ours."""
         user_id = await self.user_of(token)
         return user_id is not None and await self._queue.end_mails(user_id)
+
+    async def language_of(self, token: str) -> Language | None:
+        """What whose mails a link ends reads; None for a link that is not ours."""
+        user_id = await self.user_of(token)
+        return None if user_id is None else (await self._store.settings(user_id)).email_language
 
     async def user_of(self, token: str) -> str | None:
         """Whose mails a link ends."""

@@ -39,6 +39,13 @@ class Sound(StrEnum):
     NONE = "none"
 
 
+class Language(StrEnum):
+    """What mails are written in; the values are language tags (BCP 47)."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
 class Level(StrEnum):
     """Of which messages of a conversation somebody is told. Texts name nobody, so `mentions` is for chats."""
 
@@ -76,7 +83,8 @@ class NotificationSettings:
     """How one user is told.
 
     desktop: the browser's own notification where no page of ours is looked at. email_after_minutes: how
-    long something stays unread before it is told by mail. working_hours: outside of them nothing sounds
+    long something stays unread before it is told by mail; email_language: what mails and the page that ends
+    them are written in. working_hours: outside of them nothing sounds
     or shows, and mail waits; None means always. chats, texts, voicemails, missed_calls: what is told of.
     """
 
@@ -85,6 +93,7 @@ class NotificationSettings:
     push: bool = True
     email: bool = True
     email_after_minutes: int = 5
+    email_language: Language = Language.ENGLISH
     preview: Preview = Preview.FULL
     working_hours: WorkingHours | None = None
     chats: bool = True
@@ -111,6 +120,7 @@ class UpdateSettings:
     push: bool | Unset = UNSET
     email: bool | Unset = UNSET
     email_after_minutes: int | Unset = UNSET
+    email_language: Language | Unset = UNSET
     preview: Preview | Unset = UNSET
     working_hours: WorkingHours | Unset | None = UNSET
     chats: bool | Unset = UNSET

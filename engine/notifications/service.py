@@ -6,7 +6,7 @@ from engine.accounts.models import Principal
 from engine.events import Event
 from engine.notifications import errors
 from engine.notifications.mailing import Mailing
-from engine.notifications.models import Channel
+from engine.notifications.models import Channel, Language
 from engine.notifications.ports import PushService, Show
 from engine.notifications.preferences import Preferences, user_of
 from engine.notifications.subscriptions import Subscriptions
@@ -75,9 +75,12 @@ class Notifications:
             raise errors.channel_unavailable("You have no e-mail address, or want no mail.")
         return Channel.EMAIL
 
-    async def knows_link(self, token: str) -> bool:
-        """Whether a link that ends mails is one of ours."""
-        return self.mailing is not None and await self.mailing.user_of(token) is not None
+    async def language_of(self, token: str) -> Language:
+        """What is spoken to whom a link that ends mails belongs to. Raises NotFound."""
+        language = None if self.mailing is None else await self.mailing.language_of(token)
+        if language is None:
+            raise errors.unsubscribe_link_unknown()
+        return language
 
     async def unsubscribe(self, token: str) -> None:
         """End mails by the link of one. Raises NotFound."""

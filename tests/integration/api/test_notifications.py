@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from api.event_position import Position
+from api.event_socket import EventSocket
 from tests.integration.api.world import Tenant, World
 
 SOON_S = 20.0
@@ -24,6 +26,7 @@ DEFAULTS = {
     "push": True,
     "email": True,
     "email_after_minutes": 5,
+    "email_language": "en",
     "preview": "full",
     "working_hours": None,
     "chats": True,
@@ -127,6 +130,7 @@ async def test_settings_are_read_and_changed_one_by_one(world: World, acme: Tena
     [
         ({"email_after_minutes": 0}, "/email_after_minutes"),
         ({"sound": "siren"}, "/sound"),
+        ({"email_language": "tlh"}, "/email_language"),
         (
             {"working_hours": {"time_zone": "Mars/Olympus", "hours": ["Mon 08:00-09:00"]}},
             "/working_hours/time_zone",
@@ -378,6 +382,25 @@ async def test_a_test_shows_on_the_page_or_says_that_there_is_none(world: World,
     async with page(world, token) as opened:
         await opened.report("idle")
         assert (await client.post(path, token, {})).body == {"channel": "screen"}
+        assert (await opened.frame("notify"))["data"]["kind"] == "test"
+
+
+async def test_a_page_that_catches_up_is_told_once_it_has(
+    world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, replay = asyncio.Event(), EventSocket._replay
+
+    async def replay_and_wait(self: EventSocket, position: Position) -> None:
+        await replay(self, position)
+        await go_on.wait()
+
+    async with page(world, acme.tokens[0]) as opened:
+        await opened.report("idle")
+        monkeypatch.setattr(EventSocket, "_replay", replay_and_wait)
+        await opened.heard()
+        answer = await world.client.post("/v1/me/notifications:test", acme.tokens[0], {})
+        assert answer.body == {"channel": "screen"}
+        go_on.set()
         assert (await opened.frame("notify"))["data"]["kind"] == "test"
 
 

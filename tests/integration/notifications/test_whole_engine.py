@@ -72,6 +72,7 @@ async def test_a_message_to_somebody_who_is_away(sqlite_database: str, tmp_path:
                     return read
 
             await ask("PATCH", "/v1/me", ann, {"email": "ann@example.com"})
+            await ask("PATCH", "/v1/me/notifications", ann, {"email_language": "de"})
             browser = Browser(push_service.url)
             subscription = browser.subscription
             keys = {"p256dh": subscription.p256dh, "auth": subscription.auth}
@@ -84,13 +85,16 @@ async def test_a_message_to_somebody_who_is_away(sqlite_database: str, tmp_path:
             clock.ms += 6 * 60_000
             (mail,) = await mails.until(1)
             assert mail["To"].addresses[0].addr_spec == "ann@example.com"
+            assert mail["Subject"] == "Ungelesen: 1 Chatnachricht"
             link = str(mail["List-Unsubscribe"]).strip("<>")
             assert link.startswith("https://phone.example.com/v1/unsubscribe?token=")
             here = link.replace("https://phone.example.com", url)
             async with session.get(here) as page:
                 assert (page.status, page.content_type) == (200, "text/html")
                 assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+                assert "<h1>Keine Mails mehr?</h1>" in await page.text()
             assert (await ask("GET", "/v1/me/notifications", ann))["email"] is True
             async with session.post(here, data={"List-Unsubscribe": "One-Click"}) as done:
                 assert done.status == 200
+                assert "<h1>Erledigt</h1>" in await done.text()
             assert (await ask("GET", "/v1/me/notifications", ann))["email"] is False

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from engine.notifications import letters
+from engine.notifications.letter_words import WORDS
 from engine.notifications.letters import digest_mail
 from engine.notifications.models import (
     Digest,
     Kind,
+    Language,
     Level,
     News,
     NotificationSettings,
@@ -117,6 +121,29 @@ def test_nothing_anybody_wrote_becomes_markup_or_a_header() -> None:
     assert mail.subject == "Unread: 2 chat messages, 1 text"
     assert "\nBcc:" not in mail.text
     assert "https://x.example/?a=1&amp;b=2" in mail.html
+
+
+def test_a_mail_is_written_in_the_language_its_reader_chose() -> None:
+    settings = NotificationSettings(email_language=Language.GERMAN, email_after_minutes=15)
+    unread = (Unread(Kind.TEXT, 1, 0, None, None), Unread(Kind.MISSED_CALL, 2, 0, "Bob"))
+    digest = Digest("usr_1", "dom_1", "Ann", "ann@example.com", settings, unread, None)
+    mail = digest_mail("mail_1", digest, {}, "https://x.example", "https://y.example")
+    assert mail.subject == "Ungelesen: 1 SMS, 2 verpasste Anrufe"
+    assert '<html lang="de">' in mail.html
+    assert "unbekannt: 1 SMS, 1970-01-01 00:00 UTC" in mail.text
+    assert "15 Minuten" in mail.text
+    assert "Lesen und antworten: https://x.example" in mail.text
+    assert "Keine solchen Mails mehr: https://y.example" in mail.text
+    assert letters.test_mail("mail_2", digest, None).subject == "Das ist ein Test"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_language_says_everything(language: Language) -> None:
+    words = WORDS[language]
+    assert set(words.nouns) == set(Kind) - {Kind.TEST}
+    assert all(getattr(words, field.name) for field in dataclasses.fields(words))
+    assert words.unread.format(counts="1 SMS").endswith("1 SMS")
+    assert "15" in words.told_why(15)
 
 
 def test_times_are_those_of_the_readers_office() -> None:

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { agentText } from "../../../core/agents";
 import { api, ok, type Schemas } from "../../../core/api";
 import { attempt } from "../../../core/attempt";
-import { dateText, t } from "../../../core/i18n";
+import { dateText, LANGUAGES, t } from "../../../core/i18n";
 import { onFrame } from "../../../core/live";
 import { pushObstacle, subscribe, unsubscribe, useSubscriptions } from "../../../core/push";
 import { queries, renew } from "../../../core/queries";
@@ -188,6 +188,14 @@ function How({ chosen }: { chosen: Chosen }) {
               .map((one) => [String(one), t("notifications.minutes", { count: one })]),
           )}
           choose={(minutes) => void change({ email_after_minutes: Number(minutes) })}
+        />
+      ) : null}
+      {chosen.email && chosen.email_available ? (
+        <Select
+          label={t("notifications.email_language")}
+          value={chosen.email_language}
+          options={LANGUAGES}
+          choose={(language) => void change({ email_language: language as Chosen["email_language"] })}
         />
       ) : null}
     </Card>
