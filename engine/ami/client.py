@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 # A wrong password is answered after a whole second, on top of what else delays.
 _LOGIN_DELAY_S = 1.0
+# What reading takes that a timer overtook.
+_READ_FIRST_S = 0.01
 # Trying these again soon cannot help: somebody has to change something.
 _PERSISTENT_CODES = frozenset({"pbx_login_refused", "pbx_account_too_powerful"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -321,6 +323,9 @@ class AmiClient:
                 protocol.abort(error)
                 break
             await asyncio.wait([protocol.lost], timeout=answer_s)
+            if protocol.last_received < pinged_at:
+                # A process that stood still finds its timer due before it has read what came meanwhile.
+                await asyncio.wait([protocol.lost], timeout=_READ_FIRST_S)
             if protocol.last_received < pinged_at:
                 protocol.abort(PeerUnavailable("The PBX has gone silent.", code="pbx_silent"))
         return await protocol.lost

@@ -28,6 +28,11 @@ _WRITE_OCTETS = 16 * 1024
 # What a close may take before the connection is cut: the rest of our octets, TLS close_notify.
 _CLOSE_WITHIN_S = 3.0
 
+# A timer this late means that the process stood still. What came meanwhile is read before anything is
+# called overdue, and uvloop runs its timers before it polls.
+_OVERSLEPT_S = 0.5
+_READ_FIRST_S = 0.01
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TlsSettings:
@@ -74,6 +79,7 @@ class SmppConnection(asyncio.Protocol):
         self._flush_scheduled = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
+        self._overslept = False
         self._cut: asyncio.Handle | None = None
 
     # --- what asyncio calls -----------------------------------------------------------------------
@@ -190,6 +196,11 @@ class SmppConnection(asyncio.Protocol):
 
     def _tick(self) -> None:
         self._timer = None
+        if not self._overslept and self._clock.monotonic() > self._timer_at + _OVERSLEPT_S:
+            self._overslept = True
+            self._timer = self._loop.call_later(_READ_FIRST_S, self._tick)
+            return
+        self._overslept = False
         handed_over = self._octets_handed_over() if self._paused else None
         self._settle(self.session.tick(self._clock.monotonic(), handed_over))
 

@@ -107,6 +107,12 @@ class Link:
         self.transport.writes = 0
         self.transport.taken = b""
 
+    def stand_still_until(self, now: float) -> None:
+        """The process does nothing until then, and finds nothing to read."""
+        self.clock.now = now
+        self.connection._tick()
+        self.connection._tick()
+
     def submit(self, count: int, first: int = 0) -> None:
         for token in range(first, first + count):
             self.session.submit(TEXT, token, self.clock.now)
@@ -201,15 +207,27 @@ async def test_a_silent_peer_is_cut_and_what_it_cannot_have_is_known() -> None:
     link.transport.room = 3 * TEXT_OCTETS
     link.submit(10)
     await turn()
-    link.clock.now = 30.0
-    link.connection._tick()
+    link.stand_still_until(30.0)
     assert [e.token for e in link.events if isinstance(e, NoAnswer)] == [0, 1, 2]
-    link.clock.now = 40.0
-    link.connection._tick()
+    link.stand_still_until(40.0)
     await turn()
     await turn()
     assert link.transport.closed == "abort"
     assert (link.end.reason, link.end.not_sent) == ("peer_silent", tuple(range(3, 10)))
+
+
+async def test_what_came_while_the_process_stood_still_is_read_before_it_is_called_overdue() -> None:
+    link = Link(response_timeout_s=10)
+    await link.bound()
+    link.submit(1)
+    await turn()
+    (submit,) = pdus(link.transport.taken)
+    link.clock.now = 60.0
+    link.connection._tick()  # uvloop's order: the timer first, then the socket
+    link.connection.data_received(submit_sm_resp(submit.sequence_number))
+    link.connection._tick()
+    assert [type(event) for event in link.events] == [Answered]
+    assert link.transport.closed == ""
 
 
 async def test_a_session_that_ends_says_its_last_word_before_the_transport_closes(link: Link) -> None:
