@@ -210,8 +210,8 @@ class EventSocket:
 
     def beat(self, now: float, wall_ms: int) -> None:
         """Send the high-water mark. now: monotonic; wall_ms: for the reader."""
-        self.heartbeat_at = now + self._sockets.settings.heartbeat_s
-        if self._stage is _Stage.LIVE:  # else it has enough to read
+        if self._stage is _Stage.LIVE:  # else it has enough to read, and is told once it is
+            self.heartbeat_at = now + self._sockets.settings.heartbeat_s
             self._write(control_frame("heartbeat", self._high_water(), at=at(wall_ms)))
 
     # What the feeds show.
