@@ -120,15 +120,15 @@ def clean_name(given: str) -> str:
 
     Raises InvalidRequest where nothing is left of it.
     """
-    last = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
+    last = given.replace("\\", "/").rpartition("/")[2]
     kept = "".join(
         one for one in last if unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
     )
-    kept = kept.strip(" .")
+    kept = unicodedata.normalize("NFC", kept).strip(" .")
     if not kept:
         raise invalid("filename", "Give the file a name.")
     stem, dot, extension = kept.rpartition(".")
     if len(kept.encode()) > MOST_NAME_OCTETS and dot and len(extension) <= 16:
         room = MOST_NAME_OCTETS - len(extension.encode()) - 1
         kept = stem.encode()[:room].decode(errors="ignore").rstrip() + dot + extension
-    return kept.encode()[:MOST_NAME_OCTETS].decode(errors="ignore")
+    return kept.encode()[:MOST_NAME_OCTETS].decode(errors="ignore").rstrip(" .")

@@ -68,6 +68,8 @@ def test_a_domain_that_takes_pictures_only_takes_pictures_only() -> None:
         ("e\u0301.txt", "é.txt"),
         ("x" * 300 + ".jpeg", "x" * (MOST_NAME_OCTETS - 5) + ".jpeg"),
         ("日" * 100 + ".txt", "日" * 65 + ".txt"),
+        ("a\x00\u0301.txt", "\u00e1.txt"),
+        ("a" * 199 + " b", "a" * 199),
     ],
 )
 def test_a_name_is_made_harmless(given_name: str, kept: str) -> None:
