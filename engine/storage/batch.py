@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 # The disk that is full for the database is often full for the log too, and a writer that died of
 # that would leave every caller waiting for ever. ValueError: the stream is closed.
 _WITH_OR_WITHOUT_LOG = suppress(OSError, ValueError)
+#: Times an operation by itself is run where the server undoes it for another's sake.
+_RUNS = 5
 
 AnyOperation = Operation[Any]
 
@@ -119,7 +121,7 @@ def _one_by_one(connection: Connection, operations: Sequence[AnyOperation], cloc
     whole = Outcome([])
     for place, operation in enumerate(operations):
         try:
-            single = _one_transaction(connection, (operation,), clock)
+            single = _persistently(connection, operation, clock)
         except TransactionFailed as failed:
             whole.results.append(failed.error())
             if failed.store:  # each of the others would only wait for the same time-out
@@ -129,6 +131,17 @@ def _one_by_one(connection: Connection, operations: Sequence[AnyOperation], cloc
             whole.results += single.results
             whole.events += single.events
     return whole
+
+
+def _persistently(connection: Connection, operation: AnyOperation, clock: Clock) -> Outcome:
+    """Run it again when the server undoes it for another's sake; the two may meet more than once."""
+    for _ in range(_RUNS - 1):
+        try:
+            return _one_transaction(connection, (operation,), clock)
+        except TransactionFailed as failed:
+            if not rolled_back(failed.cause):
+                raise
+    return _one_transaction(connection, (operation,), clock)
 
 
 def _one_transaction(connection: Connection, operations: Sequence[AnyOperation], clock: Clock) -> Outcome:

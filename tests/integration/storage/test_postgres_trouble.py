@@ -190,6 +190,8 @@ async def test_a_deadlock_with_another_session_is_resolved_by_running_again(
         def update(tx: Transaction) -> int:
             nonlocal runs
             runs += 1
+            # The server looks once for a deadlock; by then the other has to have come to it.
+            tx.connection.exec_driver_sql("SET LOCAL deadlock_timeout = '3s'")
             tx.connection.exec_driver_sql("UPDATE notes SET parent = 'a' WHERE name = 'a'")
             locked.set()
             tx.connection.exec_driver_sql("UPDATE notes SET parent = 'a' WHERE name = 'b'")
@@ -202,7 +204,7 @@ async def test_a_deadlock_with_another_session_is_resolved_by_running_again(
                 writes.append(node.database.write(Note("c")))
             waiting = asyncio.gather(*writes)
             await locked.wait()
-            await asyncio.wait_for(other.execute("UPDATE notes SET parent = 'b' WHERE name = 'a'"), 10)
+            await asyncio.wait_for(other.execute("UPDATE notes SET parent = 'b' WHERE name = 'a'"), 60)
         (run, *rest) = await waiting
         # A run that begins before the other session has woken up takes the row from it, and they meet again.
         assert run == runs >= 2
