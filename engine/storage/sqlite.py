@@ -11,6 +11,7 @@ import asyncio
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -80,7 +81,7 @@ def make_engine(path: Path, *, writer: bool, foreign_keys: bool = True) -> Engin
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
         for pragma in _PRAGMAS:
-            connection.execute(pragma)
+            _patiently(connection, pragma)
         if not foreign_keys:
             connection.execute("PRAGMA foreign_keys=OFF")
         if not writer:
@@ -91,6 +92,19 @@ def make_engine(path: Path, *, writer: bool, foreign_keys: bool = True) -> Engin
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
     return engine
+
+
+def _patiently(connection: Any, pragma: str) -> None:
+    """Of two that turn a new file to WAL at once SQLite refuses one without waiting: it has read already."""
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute(pragma)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 class SqliteStore:
