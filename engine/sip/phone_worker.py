@@ -27,7 +27,7 @@ import pjsua2 as pj
 PHONES_A_WORKER = 4  # as many as there are call legs
 _POLL_MS = 10
 _REGISTER_FOR_S = 300
-_GOODBYE_WITHIN_S = 2.0
+_GOODBYE_WITHIN_S = 4.0
 
 _STATES = {
     pj.PJSIP_INV_STATE_CALLING: "calling",

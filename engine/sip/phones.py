@@ -28,7 +28,7 @@ PHONES_A_WORKER = 4
 _WORKER = Path(__file__).with_name("phone_worker.py")
 _READY_WITHIN_S = 20.0
 _ANSWER_WITHIN_S = 10.0
-_STOP_WITHIN_S = 4.0
+_STOP_WITHIN_S = 6.0
 
 
 class PhonesUnavailable(EngineError):
