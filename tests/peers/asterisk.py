@@ -75,6 +75,14 @@ def asterisk(request: pytest.FixtureRequest, asterisks: Callable[[str], PrivateA
     return asterisks(getattr(request, "param", NEWEST))
 
 
+@pytest.fixture
+def long_ringing(asterisk: PrivateAsterisk) -> Iterator[None]:
+    """The dialplan lets a destination ring for as long as a test looks."""
+    asterisk.command("dialplan set global RING_SECONDS 60")
+    yield
+    asterisk.command(f"dialplan set global RING_SECONDS {RING_S}")
+
+
 def is_at_least(asterisk: PrivateAsterisk, *version: int) -> bool:
     """Whether it is that version or newer; 22 tells SIP codes and filters events by name."""
     assert asterisk.tree is not None

@@ -101,6 +101,10 @@ class NodeSmsc:
         """Write octets to the newest receiving session, `piece` octets at a time."""
         await self._done(self._send("raw", hex=octets.hex(), piece=piece, session=session))
 
+    async def answer(self) -> None:
+        """Give the answers that `hold_answers` held."""
+        await self._done(self._send("answer"))
+
     async def unbind(self) -> None:
         """Unbind every session and close it when that is answered."""
         await self._done(self._send("unbind"))

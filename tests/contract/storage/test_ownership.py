@@ -13,10 +13,13 @@ from engine.storage.errors import StorageUnusable
 from engine.storage.ownership import sole_engine
 from tests.peers.engine import an_engine
 
+#: Who has the lock: one who has only connected may still be asking for it, or be dying.
 OWNER = (
-    "SELECT pid FROM pg_stat_activity"
-    " WHERE application_name = 'ringback owner' AND datname = current_database()"
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    f" AND objid = {ownership._POSTGRES_LOCK}"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+WAITS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 async def test_a_second_engine_is_refused_until_the_first_has_gone(database_url: str) -> None:
@@ -166,15 +169,21 @@ async def test_an_engine_that_lost_its_database_to_another_stops(
     postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ownership, "_CHECK_EVERY_S", 0.5)
-    thief = await asyncpg.connect(postgres_database)
+    thief, killer = [await asyncpg.connect(postgres_database) for _ in range(2)]
 
     async def be_robbed() -> None:
         async with sole_engine(postgres_database):
-            await thief.fetchval("SELECT pg_terminate_backend($1)", await thief.fetchval(OWNER))
-            await thief.fetchval("SELECT pg_advisory_lock($1)", ownership._POSTGRES_LOCK)
+            owner = await killer.fetchval(OWNER)
+            robbing = asyncio.create_task(
+                thief.fetchval("SELECT pg_advisory_lock($1)", ownership._POSTGRES_LOCK)
+            )
+            await until(killer, WAITS)
+            await killer.fetchval("SELECT pg_terminate_backend($1)", owner)
+            await robbing
             await asyncio.sleep(30)
 
     with pytest.raises(BaseExceptionGroup) as ended:
         await be_robbed()
     assert ended.group_contains(StorageUnusable)
-    await thief.close()
+    for connection in (thief, killer):
+        await connection.close()

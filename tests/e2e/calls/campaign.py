@@ -97,8 +97,9 @@ class Outage:
     ended: float = field(default=float("inf"))
 
     def covers(self, moment: float) -> bool:
-        # What is read in the instant of a cut may or may not have been handed on.
-        return self.began - 0.25 <= moment <= self.ended + 0.25
+        # What is read in the instant of a cut may or may not have been handed on, and a machine that stands
+        # still makes that instant long.
+        return self.began - 1.5 <= moment <= self.ended + 1.5
 
 
 @dataclass

@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,7 +161,8 @@ def _around_send(when: str, action: bytes) -> None:
         if when == "before" and action in data:
             _die()
         send(self, data, as_list)
-        if when == "behind" and action in data:  # the kernel has it
+        if when == "behind" and action in data:
+            time.sleep(0.1)  # Asterisk has read it: a death with events unread resets the link
             _die()
 
     AmiProtocol.send = trapped  # type: ignore[method-assign]

@@ -71,8 +71,8 @@ class Office:
         assert isinstance(call, Call)
         return call
 
-    async def dial(self, to: str) -> Call:
-        return await self.click(PlaceCall(to=to, leg_a_timeout_s=5, leg_b_timeout_s=5))
+    async def dial(self, to: str, *, leg_b_timeout_s: int = 5) -> Call:
+        return await self.click(PlaceCall(to=to, leg_a_timeout_s=5, leg_b_timeout_s=leg_b_timeout_s))
 
     async def seen(self, call: Call, status: CallStatus, within_s: float = 15.0) -> Call:
         """The call once that status has been announced, as the service shows it then."""

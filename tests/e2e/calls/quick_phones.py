@@ -187,7 +187,7 @@ class QuickPhone(asyncio.DatagramProtocol):
         if self._transport is None:
             await self._open()
         try:
-            await self._ask_registrar(0, "*", 1.0)
+            await self._ask_registrar(0, "*", 3.0)
         except TimeoutError:
             pass  # its Asterisk is gone
 

@@ -114,11 +114,12 @@ async def test_the_prompt_is_spoken_and_can_be_canceled(office: Office, phones: 
     anna = await phones.take("1001", Policy.answer())
     placed = await office.click(PROMPTED)
     await anna.wait_for("sound")
-    heard = await anna.listen(1.0)
-    assert heard.loudness() > 300  # speech; silence is below 10
+    # Speech; silence is below 10. A machine that stands still leaves holes.
+    while (await anna.listen(0.5)).loudness() < 300:
+        pass
     bob = await phones.take("1002", Policy.answer())
     await office.cancel(placed)
-    async with asyncio.timeout(7):  # the prompt by itself would go on for eight seconds
+    async with asyncio.timeout(4):  # the prompt by itself would go on for eight seconds
         call = await office.ended(placed)
         await anna.wait_for("ended")
     assert (call.status, call.ended_leg) == (CallStatus.CANCELED, EndedLeg.ENGINE)

@@ -81,10 +81,11 @@ async def test_the_domains_number_can_be_shown_instead(office: Office, phones: S
     assert f"<sip:{OFFICE_NUMBER}@" in carrier.invite["from"]
 
 
+@pytest.mark.usefixtures("long_ringing")
 async def test_the_user_hears_ringing_while_the_destination_rings(office: Office, phones: Shelf) -> None:
     anna = await phones.take("1001", Policy.answer())
     await phones.take("1002", Policy.ring())
-    placed = await office.dial("1002")
+    placed = await office.dial("1002", leg_b_timeout_s=60)
     await office.seen(placed, CallStatus.CALLEE_RINGING)
     await anna.wait_for("sound")
     await hears(anna, 440, 480)

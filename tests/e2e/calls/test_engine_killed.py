@@ -170,7 +170,8 @@ class World:
             if not call.status.final:
                 for line in self.lines(case)[1]:
                     line.hang_up()
-                call = await self._until_so(SqlCalls(database), call_id, case, time.monotonic() + 3)
+                ended_by = time.monotonic() + RIGHT_WITHIN_S
+                call = await self._until_so(SqlCalls(database), call_id, case, ended_by)
         finally:
             await database.close()
         for line in [line for lines in self.lines(case) for line in lines]:

@@ -36,6 +36,7 @@ async def test_whatever_happens_to_the_link_each_call_is_what_its_phones_saw(
     assert sum(lane.calls for lane in made) > 2 * LANES * FAULTS_A_LANE
 
 
+@pytest.mark.usefixtures("long_ringing")
 async def test_a_link_that_swallows_everything_is_given_up(
     asterisk: PrivateAsterisk, empty_database: Path, tmp_path: Path, quick: QuickPhones
 ) -> None:
@@ -46,7 +47,7 @@ async def test_a_link_that_swallows_everything_is_given_up(
         LinkProxy(asterisk.ami_port).running() as proxy,
         open_office(asterisk, file, ami_port=proxy.port, ping_every_s=0.5, reconnect_min_s=0.05) as office,
     ):
-        call = await office.seen(await office.dial("1002"), CallStatus.CALLEE_RINGING)
+        call = await office.seen(await office.dial("1002", leg_b_timeout_s=60), CallStatus.CALLEE_RINGING)
         proxy.hold()
         await office.unlinked()
         with pytest.raises(PeerUnavailable):

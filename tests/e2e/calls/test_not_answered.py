@@ -18,7 +18,7 @@ from engine.click_to_call.models import (
 )
 from engine.simulators.asterisk import PrivateAsterisk
 from engine.sip.phones import Policy
-from tests.e2e.calls.agreement import check_phones
+from tests.e2e.calls.agreement import agree
 from tests.e2e.calls.office import UNKNOWN_PHONE, Office
 from tests.e2e.calls.quick_phones import QuickPhones, answers, ignores, refuses
 from tests.peers.asterisk import Shelf, is_at_least
@@ -82,7 +82,7 @@ async def test_the_user_does_not_answer(office: Office, phones: Shelf) -> None:
     assert call.leg_a.result is LegResult.NO_ANSWER
     assert call.leg_a.ended_ms is not None
     assert call.leg_a.started_ms is not None
-    assert call.leg_a.ended_ms - call.leg_a.started_ms > 4000
+    assert call.leg_a.ended_ms > call.leg_a.started_ms
     # What the phone answered to Asterisk's CANCEL; that is not why nobody spoke.
     assert (await anna.wait_for("ended")).data["sip_code"] == 487
     assert call.leg_a.sip_code is None
@@ -164,7 +164,7 @@ async def test_the_destination_is_not_registered(office: Office, quick: QuickPho
         3,
         None,
     )
-    check_phones(call, anna.rung("1002"), [])
+    await agree(call, anna.rung("1002"), [])
 
 
 async def test_an_extension_the_dialplan_does_not_know_rings_nobody(office: Office, phones: Shelf) -> None:
@@ -216,7 +216,7 @@ async def test_the_carrier_refuses(
         cause,
         None,
     )
-    check_phones(call, anna.rung("+12025550123"), carrier.rung("+12025550123"))
+    await agree(call, anna.rung("+12025550123"), carrier.rung("+12025550123"))
 
 
 async def test_the_carrier_takes_the_call_and_never_says_a_word(office: Office, quick: QuickPhones) -> None:
@@ -225,7 +225,7 @@ async def test_the_carrier_takes_the_call_and_never_says_a_word(office: Office, 
     call = await office.ended(await office.click(PlaceCall(to="+12025550123")))
     assert verdict(call) == (S.NO_ANSWER, R.NO_ANSWER, EndedLeg.B)
     assert (call.leg_b.hangup_cause, call.leg_b.sip_code, call.leg_b.ringing_ms) == (None, None, None)
-    check_phones(call, anna.rung("+12025550123"), carrier.rung("+12025550123"))
+    await agree(call, anna.rung("+12025550123"), carrier.rung("+12025550123"))
 
 
 async def test_the_carrier_is_dead(office: Office, quick: QuickPhones) -> None:
@@ -235,7 +235,7 @@ async def test_the_carrier_is_dead(office: Office, quick: QuickPhones) -> None:
     assert verdict(call) == (S.NO_ANSWER, R.NO_ANSWER, EndedLeg.B)
     assert (call.leg_a.result, call.leg_a.hangup_cause) == (LegResult.ANSWERED, 16)
     assert (call.leg_b.hangup_cause, call.leg_b.sip_code, call.leg_b.ringing_ms) == (None, None, None)
-    check_phones(call, anna.rung("+12025550123"), [])
+    await agree(call, anna.rung("+12025550123"), [])
     assert carrier.lines == []
 
 
@@ -254,10 +254,11 @@ async def test_the_users_phone_has_lost_its_power(office: Office, quick: QuickPh
     assert bob.lines == []
 
 
+@pytest.mark.usefixtures("long_ringing")
 async def test_the_user_gives_up_while_the_destination_rings(office: Office, phones: Shelf) -> None:
     anna = await phones.take("1001", Policy.answer())
     bob = await phones.take("1002", Policy.ring())
-    placed = await office.dial("1002")
+    placed = await office.dial("1002", leg_b_timeout_s=60)
     await office.seen(placed, S.CALLEE_RINGING)
     await anna.hang_up()
     call = await office.ended(placed)

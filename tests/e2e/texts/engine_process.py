@@ -103,11 +103,12 @@ def _fail(future: asyncio.Future[Any]) -> None:
         future.set_exception(RuntimeError("the engine cannot be imported; see stderr"))
 
 
-def free_port() -> int:
-    """A port nobody listens on; it stays the same over the engine's lives."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+def kept_port() -> socket.socket:
+    """A port for all of an engine's lives: bound, so that nobody else is given it, and not listened on."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 async def until_ready(http: aiohttp.ClientSession, process: EngineProcess) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.texts import faults
-from tests.e2e.texts.engine_process import WarmParent
+from tests.e2e.texts.engine_process import LIMIT_S, WarmParent
 from tests.e2e.texts.smscs import foreign_smsc, simulated_smsc
 from tests.e2e.texts.tap import Meddler
 from tests.e2e.texts.under_load import PATIENT_S, judged, under_load
@@ -106,10 +106,11 @@ async def go_through(world: World, trouble: Trouble) -> None:
         await world.flows()
     world.tap.meddler = Meddler()
     verdict = await judged(world)
+    if trouble.answer_within_s != PATIENT_S:
+        return  # a machine that stands still leaves doubts of its own, and may end the session
     ended = len({submit.session for submit in world.tap.log.submits}) - 1
     assert trouble.doubts is None or verdict.doubted <= trouble.doubts * max(1, ended)
-    # Where responses are given up, a machine that is slow enough ends the session as well.
-    if not (trouble.cuts or trouble.ends_session) and trouble.answer_within_s == PATIENT_S:
+    if not (trouble.cuts or trouble.ends_session):
         assert world.tap.sessions == 1
 
 
@@ -189,6 +190,10 @@ async def test_an_smsc_that_restarts_uses_its_ids_again(
             await world.flows()
             await world.replace_smsc(after)
             world.tap.cut()
+            # Only an id that is given out again gets the receipt that went with the old SMSC.
+            async with asyncio.timeout(LIMIT_S):
+                while len(after.simulator.submits) <= len(before.simulator.submits):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
             verdict = await judged(world)
         ids = [submit.answer.message_id for submit in world.tap.log.submits if submit.answer is not None]
     assert len(set(ids)) < len(ids) - 10

@@ -22,7 +22,7 @@ from tests.e2e.texts.engine_process import (
     LIMIT_S,
     EngineProcess,
     WarmParent,
-    free_port,
+    kept_port,
     until_ready,
     write_config,
 )
@@ -183,7 +183,8 @@ async def a_world(
     secret = await _seed(url)
     tap = Tap(smsc.port)
     await tap.start()
-    port = free_port()
+    kept = kept_port()
+    port: int = kept.getsockname()[1]
     write_config(
         folder / "ringback.toml",
         {
@@ -211,6 +212,7 @@ async def a_world(
             world.process.kill()
             await world.process.ended
         tap.stop()
+        kept.close()
 
 
 async def _seed(url: str) -> str:

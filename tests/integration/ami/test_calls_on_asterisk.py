@@ -376,11 +376,16 @@ async def test_answer_and_connection_missed_are_learnt_afterwards(engine: Engine
 async def test_end_missed_is_noticed_after_the_grace_period(
     engine: Engine, phones: Shelf, flow: Flow
 ) -> None:
-    await phones.take("1001", Policy.answer())
+    anna = await phones.take("1001", Policy.answer())
     bob = await phones.take("1002", Policy.answer())
     await engine.place("1002", flow=flow)
     await engine.until(FactKind.CONNECTED)
-    await cut(engine, bob.hang_up)
+
+    async def over_unseen() -> None:
+        await bob.hang_up()
+        await anna.wait_for("ended")
+
+    await cut(engine, over_unseen)
     over = await engine.until(FactKind.CALL_ENDED)
     assert over.ended_first is None
     assert engine.result("a") == engine.result("b") == (LegResult.ANSWERED, None, None)
@@ -417,7 +422,7 @@ async def test_wrong_secret_is_named(asterisk: PrivateAsterisk) -> None:
     client = AmiClient(wrong, engine, SystemClock())
     async with asyncio.TaskGroup() as tasks:
         run = tasks.create_task(client.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while client.status().error_code != "pbx_login_refused":  # noqa: ASYNC110 - no event for it
                 await asyncio.sleep(0.02)
         await client.stop()

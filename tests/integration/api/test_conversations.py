@@ -8,7 +8,7 @@ import json
 import pytest
 
 from engine.accounts.models import SYSTEM, CreateUser, MintToken, UpdateNumber
-from tests.integration.api.test_event_socket import Reader, opened
+from tests.integration.api.test_event_socket import Reader, opened, ring
 from tests.integration.api.world import Tenant, World, made
 
 PEER = "+12025550177"
@@ -53,6 +53,9 @@ async def test_what_is_said_reaches_those_who_listen_without_being_read_again(
     started = await api.post("/v1/conversations", acme.tokens[0], {"to": [{"extension": "102"}]})
     async with opened(world, acme.tokens[1]) as other:
         assert (await other.frame())["type"] == "hello"
+        # Who has only just been greeted may still be reading the log, rows and all.
+        await world.emit(ring(acme, 0, acme.users[1].id))
+        await event(other, "call.updated")
         said = await api.post(
             f"/v1/conversations/{started.body['id']}/messages", acme.tokens[0], {"text": "Hi"}
         )

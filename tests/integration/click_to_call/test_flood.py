@@ -21,7 +21,7 @@ _TURN_S = 0.01
 CALLS = 40
 # Who waits for the database leaves the link unread for all of the stall, which is Asterisk's patience
 # with the shipped account; a machine that has other things to do does not.
-LONGEST_UNREAD_S = STALL_S / 2
+LONGEST_UNREAD_S = STALL_S * 0.9
 
 
 @contextmanager

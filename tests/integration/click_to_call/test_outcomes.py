@@ -106,9 +106,11 @@ async def test_every_step_of_an_answered_call_is_told_once_and_in_order(office: 
 
 
 async def test_hold_is_seen_on_the_leg_that_holds(office: Office) -> None:
-    call = await office.place("9913")
+    call = await office.place()
     await office.until_status(call, S.CONNECTED)
-    for state in (LegState.HELD, LegState.ANSWERED):
+    (b,) = [one for one in office.simulator.channels.values() if one.uniqueid != call.channel_id]
+    for event, state in (("Hold", LegState.HELD), ("Unhold", LegState.ANSWERED)):
+        office.simulator.emit(event, b.snapshot())
         for _ in range(600):
             if (await office.now(call)).leg_b.state is state:
                 break

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.ami import tracker
 from engine.click_to_call.models import Call, CallStatus, EndedLeg, EndReason
 from engine.click_to_call.ports import PlacementLimits
 from engine.errors import PeerUnavailable
@@ -180,11 +181,16 @@ async def test_an_unanswered_originate_is_followed_by_its_channel_and_sent_once(
     assert office.originates(call) == 1
 
 
-async def test_a_pbx_that_tells_nothing_does_not_keep_a_call_for_ever(office: Office) -> None:
-    call = await office.place("9997", leg_a_timeout_s=5)
-    ended = await office.ended(call)
-    assert (ended.status, ended.end_reason) == (S.UNKNOWN, W.OUTCOME_UNKNOWN)
-    assert office.simulator.channels == {}  # hung up by its id, although nothing was told
+async def test_a_pbx_that_tells_nothing_does_not_keep_a_call_for_ever(
+    stopped_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracker, "GRACE_S", 30.0)  # our own timer ends it
+    stopped_office.timings = replace(QUICK, pbx_grace_s=0.3, hangup_give_up_s=1.0)
+    async with stopped_office.running() as office:
+        call = await office.place("9997", leg_a_timeout_s=5)
+        ended = await office.ended(call)
+        assert (ended.status, ended.end_reason) == (S.UNKNOWN, W.OUTCOME_UNKNOWN)
+        assert office.simulator.channels == {}  # hung up by its id, although nothing was told
 
 
 async def test_a_frozen_pbx_fails_no_call_that_may_be_ringing(office: Office) -> None:
@@ -204,6 +210,7 @@ async def test_a_frozen_pbx_fails_no_call_that_may_be_ringing(office: Office) ->
 
 
 async def test_a_destination_that_rings_too_long_is_given_up(stopped_office: Office) -> None:
+    stopped_office.timings = replace(QUICK, pbx_grace_s=0.3)
     async with stopped_office.running() as office:
         office.simulator.dial_timeout_s = 60.0
         call = await office.ended(await office.place("9902", leg_b_timeout_s=5))

@@ -68,6 +68,8 @@ async def test_a_call_gives_the_facts_of_a_real_one(
     pbx: PbxSimulator, name: str, channel: str, exten: str, hang_up_after: str, channels: int
 ) -> None:
     client = await BareClient.connect(pbx.port)
+    if hang_up_after == "DialState":
+        pbx.ring_s = 30.0  # rings until it is hung up
     timeout_ms = 60 if "noanswer" in channel else 5000
     client.originate(channel, exten, timeout_ms=timeout_ms)
     if hang_up_after:

@@ -45,6 +45,7 @@ class CuttingProxy:
                 if cut is not None:
                     self.cut = None
                     answers.cancel()
+                    await asyncio.gather(answers, return_exceptions=True)
                 if cut != "before":
                     to_server.write(data)
                 if cut == "after":

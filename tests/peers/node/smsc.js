@@ -19,6 +19,7 @@ const OPTIONS = Object.assign({
   drop_first: 0,          // so many submit_sm get no response
   drop_every: 0,          // every nth submit_sm gets no response
   answer_after_ms: 0,     // delay of each submit_sm_resp
+  hold_answers: false,    // submit_sm_resp wait for the command `answer`
   close_at: 0,            // the nth submit_sm makes the server cut the connection instead of answering
   receipts: null,         // "text", "tlv" or "both", where registered_delivery asks for one
   receipt_after_ms: 0,
@@ -31,6 +32,7 @@ const OPTIONS = Object.assign({
 
 const STATES = { ENROUTE: 1, DELIVRD: 2, EXPIRED: 3, DELETED: 4, UNDELIV: 5, ACCEPTD: 6, UNKNOWN: 7, REJECTD: 8 };
 const sessions = new Map();
+const held = [];
 let lastSession = 0, submits = 0, messageIds = 0;
 
 function say(event, fields) {
@@ -118,7 +120,8 @@ function submitted(number, session, pdu) {
     session.send(pdu.response({ message_id: messageId }));
     if (wanted && !OPTIONS.receipt_before_response) receipt(pdu, messageId);
   };
-  if (OPTIONS.answer_after_ms) setTimeout(answer, OPTIONS.answer_after_ms);
+  if (OPTIONS.hold_answers) held.push(answer);
+  else if (OPTIONS.answer_after_ms) setTimeout(answer, OPTIONS.answer_after_ms);
   else answer();
   return undefined;
 }
@@ -150,6 +153,7 @@ const COMMANDS = {
   unbind: () => { for (const [number, session] of sessions) session.unbind(() => { say('unbind_answered', { session: number }); session.close(); }); },
   cut: () => { for (const session of sessions.values()) session.destroy(); },
   pause: () => { for (const session of sessions.values()) { session.pause(); session.socket.removeAllListeners('readable'); session.socket.pause(); } },
+  answer: () => { for (const one of held.splice(0)) one(); },
   count: () => say('count', { submits }),
 };
 readline.createInterface({ input: process.stdin }).on('line', (text) => {

@@ -118,6 +118,7 @@ def test_what_a_form_says_of_its_file_is_not_quoted_on_standard_error() -> None:
     odd = 'form-data; nam@="file"; filename="salaries.txt"'
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ResourceWarning)  # of what is collected meanwhile
         parse_content_disposition(odd)
         assert [one.category for one in told] == [aiohttp.BadContentDispositionParam]
         configure(LogSettings(), io.StringIO())
