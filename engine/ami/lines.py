@@ -90,7 +90,9 @@ class Lines:
         """
         at_ms = self._wall_ms(now)
         listed = {row["Uniqueid"]: row for row in rows if is_call(row) and row.get("Uniqueid")}
-        for uniqueid in [one for one in self._channels if one not in listed]:
+        # What hung up while the list was made tells of its end itself.
+        told = {event.get("Uniqueid") for event in self._queue or () if event["Event"] == "Hangup"}
+        for uniqueid in [one for one in self._channels if one not in listed and one not in told]:
             self._end(uniqueid, at_ms, None, None, inferred=True)
         for row in listed.values():
             self._see_listed(row, at_ms)

@@ -37,7 +37,7 @@ PBX = "main"
 DIALPLAN = """\
 exten => 200,1,Dial(PJSIP/1001&PJSIP/1004,5)
  same => n,Hangup(${HANGUPCAUSE})
-exten => 201,1,Dial(PJSIP/1001,1)
+exten => 201,1,Dial(PJSIP/1001,4)
  same => n,Dial(PJSIP/1002,5)
  same => n,Hangup(${HANGUPCAUSE})
 exten => 78,1,Set(PRESENCE_STATE(CustomPresence:${CALLERID(num)})=dnd)

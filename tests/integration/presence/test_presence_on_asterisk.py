@@ -12,7 +12,7 @@ from engine.presence.models import CallResult, Direction, LegState, PhoneState, 
 from engine.simulators.asterisk import AsteriskUnavailable, PrivateAsterisk, find_asterisk
 from engine.sip.phones import Policy
 from tests.integration.presence.office import DIALPLAN, Office, an_office, page_of
-from tests.peers.asterisk import FETCH_WITHIN_S, RING_S, USERS, Shelf
+from tests.peers.asterisk import FETCH_WITHIN_S, USERS, Shelf
 from tests.peers.require import unavailable
 
 pytestmark = pytest.mark.asterisk
@@ -26,7 +26,7 @@ def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateAsteri
     try:
         tree = find_asterisk(within_s=FETCH_WITHIN_S)
         folder = tmp_path_factory.mktemp("asterisk")
-        private = PrivateAsterisk(folder, USERS, tree=tree, ring_s=RING_S, extra_dialplan=DIALPLAN)
+        private = PrivateAsterisk(folder, USERS, tree=tree, ring_s=60, extra_dialplan=DIALPLAN)
         private.start()
     except AsteriskUnavailable as error:
         unavailable("asterisk", error.detail)
@@ -118,7 +118,7 @@ async def test_call_that_a_colleague_takes_afterwards_is_answered_elsewhere(
 
 
 async def test_registration_is_followed_and_told(office: Office, phones: Shelf) -> None:
-    assert await office.phone(office.bob) is P.NOT_REGISTERED
+    await office.until_phone(office.bob, P.NOT_REGISTERED)
     bob = await phones.take("1002")
     await office.until_told(office.bob, P.IDLE)
     await bob.unregister()

@@ -120,6 +120,19 @@ def test_phone_that_rang_when_the_link_was_lost_and_is_silent_afterwards_ended_u
     assert lines.legs() == []
 
 
+def test_what_ends_while_the_list_is_made_keeps_its_end() -> None:
+    events = [line for line in recordings.lines("e-inbound-missed") if line["dir"] == "event"]
+    lines = Lines()
+    lines.resync([], 0.0)
+    for line in events:
+        if line["data"]["Event"] == "HangupRequest":
+            lines.begin_resync()
+        lines.apply(line["data"], line["t"])
+    over = {leg.endpoint: leg for leg in lines.resync([], 9.0) if leg.state is S.OVER}
+    assert {leg.result for leg in over.values()} == {R.CANCELED}
+    assert all(leg.ended_ms is not None for leg in over.values())
+
+
 def test_list_of_a_call_nobody_watched_tells_who_talks_to_whom_and_since_when() -> None:
     common = {"Event": "CoreShowChannel", "ChannelStateDesc": "Up", "BridgeId": "b1", "Linkedid": "pbx-1"}
     caller = {
