@@ -50,6 +50,7 @@ async def test_a_text_is_sent_and_followed_to_its_receipt(ringback: Ringback, sm
                 now = await ringback.get_message(sent.id)
                 if now.to[0].status is models.RecipientStatus.DELIVERED:
                     break
+    await smsc.settle()
     assert len(smsc.submits()) == 1
     assert now.created_at.tzinfo is not None
 

@@ -71,8 +71,9 @@ async def test_a_chat_reaches_a_phone_and_is_answered_from_it(office: Office, ph
     await anna.wait_for("message", within_s=WITHIN_S)
     assert shown(anna) == [f"{office.bob.display_name}: {text}"]
 
-    for answer in ("Yes :) at 12:30", "a,b;c \\ ${CHANNEL(name)} (x) \u20ac"):
+    for nth, answer in enumerate(("Yes :) at 12:30", "a,b;c \\ ${CHANNEL(name)} (x) \u20ac"), start=1):
         await anna.text("1002", answer)
+        await anna.wait_for("message_answered", nth=nth, within_s=WITHIN_S)
     rows = await said(office, office.bob, conversation_id, 3)
     assert rows == [
         (office.bob.id, text),
@@ -112,11 +113,13 @@ async def test_nothing_reaches_a_phone_nobody_wants_it_on(office: Office, phones
     assert shown(bob) == []
     await office.engine.services.conversations.mute(page_of(office.anna), conversation_id, -1)
     await say(office, office.bob, conversation_id, "not while muted")
+    await anna.text("1002", "noted")  # looked at behind it
+    await said(office, office.anna, conversation_id, 4)
     await office.engine.services.conversations.mute(page_of(office.anna), conversation_id, None)
     await say(office, office.bob, conversation_id, "again")
     await anna.wait_for("message", nth=2, within_s=WITHIN_S)
     assert shown(anna) == [f"{office.bob.display_name}: {text}" for text in ("to a phone", "again")]
-    assert len(await said(office, office.anna, conversation_id, 4)) == 4
+    assert len(await said(office, office.anna, conversation_id, 5)) == 5
 
 
 async def test_a_user_event_anybody_could_make_says_nothing(

@@ -34,6 +34,7 @@ async def test_a_text_goes_out_is_delivered_and_its_reply_joins_it_in_a_conversa
 ) -> None:
     message = await ringback.text(PEER, "Grüße @ Ringback {1}")
     await ringback.message(message, "delivered")
+    await smsc.settle()
     (submit,) = smsc.submits()
     assert submit["text"] == "Grüße @ Ringback {1}"
     assert (submit["source_addr"], submit["destination_addr"]) == (OURS[1:], PEER[1:])
@@ -49,6 +50,7 @@ async def test_a_text_goes_out_is_delivered_and_its_reply_joins_it_in_a_conversa
         f"/v1/conversations/{reply['conversation_id']}/messages", {"text": "Thanks"}, expect=202
     )
     await ringback.message(answer, "delivered")
+    await smsc.settle()
     assert smsc.submits()[1]["destination_addr"] == PEER[1:]
 
 
@@ -65,6 +67,7 @@ async def test_a_long_unicode_text_arrives_in_parts_that_join(
 ) -> None:
     text = "Zażółć gęślą jaźń 😀 " * 12
     message = await ringback.message(await ringback.text(PEER, text), "delivered")
+    await smsc.settle()
     assert message["to"][0]["segments"] == len(smsc.submits()) > 1
     assert "".join(submit["text"] for submit in smsc.submits()) == text
 
@@ -97,6 +100,7 @@ async def test_texts_wait_out_a_throttling_carrier_and_all_arrive(
     sent = await asyncio.gather(*(ringback.text(f"+1202555{number:04}") for number in range(20)))
     for message in sent:
         await ringback.message(message, "delivered")
+    await smsc.settle()
     assert len({submit["destination_addr"] for submit in smsc.submits()}) == 20
 
 
@@ -119,6 +123,7 @@ async def test_a_connection_cut_before_the_answer_leaves_uncertain_and_is_never_
     assert found["to"][0]["error"]["code"] == "carrier_no_ack"
     await smsc.set(drop_every=0)
     await ringback.message(await ringback.text(PEER, "Another"), "sent")
+    await smsc.settle()
     assert [submit["text"] for submit in smsc.submits()] == ["Hello", "Another"]
 
 
@@ -135,6 +140,7 @@ async def test_must_arrive_is_repeated_once_on_the_next_session(
         await smsc.set(drop_every=0)
         await smsc.cut()
         await ringback.message(message, "delivered")
+    await smsc.settle()
     assert len(smsc.submits()) == 2
 
 
@@ -149,12 +155,13 @@ async def test_a_restart_sends_what_waited_and_leaves_what_was_under_way_uncerta
         await smsc.wait_for("submit")
         waiting = await ringback.text(PEER, "waiting")
         assert waiting["status"] == "queued"
-        await smsc.cut()
         await smsc.set(refuse_binds_with=0x0D)  # no bind comes up again before the restart
+        await smsc.cut()
     await smsc.set(drop_every=0, refuse_binds_with=0)
     async with an_engine(database_url, tmp_path, carriers=(section,), seeded=False) as ringback:
         await ringback.message(waiting, "sent")
         await ringback.message(under_way, "uncertain")
+    await smsc.settle()
     assert [submit["text"] for submit in smsc.submits()] == ["under way", "waiting"]
 
 
