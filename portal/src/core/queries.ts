@@ -1,6 +1,9 @@
 /** The cache of what the engine said, and the keys it is kept under. */
-import { type Query, QueryClient, type QueryKey } from "@tanstack/react-query";
+import { notifyManager, type Query, QueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiProblem } from "./api";
+
+// Before the event that changed something is over: behind a timer, a switch would spring back for a moment.
+notifyManager.setScheduler(queueMicrotask);
 
 export const queries = new QueryClient({
   defaultOptions: {

@@ -31,6 +31,7 @@ export function Deliveries({ webhook, close }: { webhook: Webhook; close: () => 
           signal,
         }),
       ),
+    { moving: (one) => one.state === "waiting" },
   );
   const replay = (one: Delivery) =>
     attempt(
