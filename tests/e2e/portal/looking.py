@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from playwright.async_api import Page
 
-from tests.e2e.portal.pages import until
+from tests.e2e.portal.pages import STANDS, until
 from tests.e2e.portal.test_pages_for_everyone import violations, with_axe
 
 
 async def nothing_wrong(page: Page) -> None:
     """Once nothing moves any more: what fades in is not there for axe until it has."""
     await with_axe(page)
-    await until(page, "document.getAnimations().every((one) => one.playState !== 'running')")
+    await until(page, STANDS)
     assert await violations(page) == []

@@ -6,6 +6,12 @@ import asyncio
 
 from playwright.async_api import Locator, Page, expect
 
+#: On the page: nothing moves, fades in or is about to.
+STANDS = (
+    "!document.querySelector('[data-starting-style], [data-ending-style]')"
+    " && document.getAnimations().every((one) => one.playState !== 'running')"
+)
+
 
 def contacts(page: Page) -> Locator:
     return page.get_by_role("complementary", name="Contacts")

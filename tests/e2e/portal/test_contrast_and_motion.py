@@ -126,7 +126,7 @@ async def test_presence_has_a_shape_and_not_only_a_colour(office: Office, dress:
         shapes[state] = shape(await picture(page, await place(page, dot)))
     await office.contexts[0].close()
     dot = person(page, "Bob Böhm").get_by_role("img").last
-    await expect(dot).to_have_attribute("data-state", "out")
+    await expect(dot).to_have_attribute("data-state", "out", timeout=60_000)  # after 15 s of grace
     shapes["out"] = shape(await picture(page, await place(page, dot)))
     await office.shot(page, f"presence-{dress.replace(' ', '-')}")
     for one, other in (("in", "out"), ("in", "busy"), ("out", "busy")):

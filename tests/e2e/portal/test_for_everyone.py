@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from portal.build import PORTAL
 from tests.e2e.portal.office import PHONE, Office
 from tests.e2e.portal.pages import (
+    STANDS,
     add,
     contacts,
     conversation,
@@ -29,7 +30,7 @@ _AXE = (PORTAL / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 async def flaws(page: Page) -> str:
     """What axe finds on the page as it is now. Evaluated from outside, so the policy stays as it is."""
-    await until(page, "document.getAnimations().every((one) => one.playState !== 'running')")
+    await until(page, STANDS)
     await page.evaluate(f"{_AXE};0")
     found: dict[str, Any] = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     # While a list or menu is open its library hides the rest from screen readers; leaving the list closes

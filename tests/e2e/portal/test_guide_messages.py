@@ -111,7 +111,9 @@ async def test_the_history_can_be_searched_jumped_in_linked_to_and_taken_along(l
     await expect(history.locator("[data-marked]")).to_contain_text("drawer")
     await page.get_by_role("button", name="To the latest").click()
     await expect(history.get_by_text("Line 299", exact=True)).to_be_in_viewport()
-    day = await page.evaluate("new Date().toLocaleDateString('sv')")
+    begun = await office.engine.services.conversations.get(office.principal("101"), lively.chat)
+    made_ms = begun.conversation.created_ms
+    day = await page.evaluate("(ms) => new Date(ms).toLocaleDateString('sv')", made_ms)
     await page.get_by_label("Jump to").fill(day)
     await expect(history.get_by_text(CHAT)).to_be_in_viewport()
     for words, check in (

@@ -47,6 +47,7 @@ async def hear_each_other(anna: Phone, other: Phone) -> None:
     await asyncio.gather(hears(anna, THEIR_TONE), hears(other, ANNAS_TONE))
 
 
+@pytest.mark.usefixtures("long_ringing")
 async def test_the_phone_icon_across_from_a_contact_calls_your_phone_and_forwards_to_theirs(
     office: Office, phones: Shelf
 ) -> None:

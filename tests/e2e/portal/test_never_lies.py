@@ -115,6 +115,7 @@ async def test_news_that_overtakes_the_answer_to_an_earlier_question_stays(offic
 
     await contacts(page).get_by_role("button", name="New conversation").click()
     await add(new_conversation(page), "carla", "Carla Cruz")
+    office.smsc.configure(receipt_delay_s=5.0)  # on any machine the question is answered first
     await page.route("**/timeline?*", hold, times=1)
     await write(new_conversation(page), "Hi Carla")
     window = conversation(page, "SMS with Carla Cruz")
@@ -136,7 +137,14 @@ async def test_reading_the_past_is_not_disturbed_and_a_pill_says_what_is_new(off
     scroller = await box.evaluate_handle(
         "one => { while (getComputedStyle(one).overflowY !== 'auto') one = one.parentElement; return one; }"
     )
-    await scroller.evaluate("one => { one.scrollTop = 600; }")
+    await settled(page)
+    # The page has to know of it before there is news, or it takes the reader along.
+    await scroller.evaluate(
+        """(one) => new Promise((done) => {
+            one.addEventListener("scroll", () => requestAnimationFrame(() => done()), { once: true });
+            one.scrollTop = 600;
+        })"""
+    )
     before = await scroller.evaluate("one => one.scrollTop")
     await office.say("102", thread, "News")
     pill = window.get_by_role("button", name="1 new message")
@@ -151,9 +159,8 @@ async def test_reading_the_past_is_not_disturbed_and_a_pill_says_what_is_new(off
 async def test_a_draft_is_there_after_a_reload_and_on_the_other_screen(office: Office) -> None:
     page = await office.page("101")
     window = await open_chat(page, "Bob Böhm")
-    synced = page.wait_for_event("response", lambda one: one.url.endswith("/draft"), timeout=PATIENCE_MS)
-    await window.get_by_role("textbox").fill("Half a thought")
-    await synced
+    async with page.expect_response(lambda one: one.url.endswith("/draft"), timeout=PATIENCE_MS):
+        await window.get_by_role("textbox").fill("Half a thought")
     await page.reload()
     await expect(window.get_by_role("textbox")).to_have_value("Half a thought")
     other = await office.page("101")

@@ -50,7 +50,7 @@ async def test_a_mailbox_is_given_shared_and_taken_away(lively: LivelyOffice) ->
     await nothing_wrong(page)
     await lively.office.shot(page, "office-mailbox-give")
     await dialog.get_by_role("button", name="Save").click()
-    await expect(row(page, "Cem Çelik")).to_contain_text("up to date")
+    await expect(row(page, "Cem Çelik")).to_contain_text("up to date", timeout=60_000)  # asked every 15 s
     await expect(page.get_by_text("also if the phone system does not have it")).to_be_visible()
     lively.spool.leave("103", Folder.INBOX, context=CONTEXT, caller=f'"Carla" <{CARLA}>')
     await expect(row(page, "Cem Çelik").get_by_role("cell").nth(2)).to_have_text("1", timeout=60_000)

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.portal.lively import LivelyOffice
 from tests.e2e.portal.office import PHONE, WIDE
+from tests.e2e.portal.pages import STANDS, until
 
 AXE = Path(__file__).parents[3] / "portal/node_modules/axe-core/axe.min.js"
 #: What is drawn at each address, and a heading or control that shows that it is there.
@@ -104,9 +105,7 @@ async def test_dialogs_menus_and_failures_are_accessible_too(lively: LivelyOffic
 
     async def look(state: str) -> None:
         # What fades in is not there for axe until it has.
-        await page.wait_for_function(
-            "() => document.getAnimations().every((one) => one.playState !== 'running')"
-        )
+        await until(page, STANDS)
         wrong.extend(f"{state}: {one}" for one in await violations(page))
 
     async def go(address: str) -> None:
