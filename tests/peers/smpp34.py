@@ -7,12 +7,13 @@ is a factory: `smsc = await smpp34_smsc(throttle_first=1)` gives a server on a f
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
 import smpp34
+
+from tests.peers.ports import free_port
 
 _WAIT_S = 15.0
 
@@ -22,7 +23,7 @@ class Smpp34Smsc:
     others are answered at all."""
 
     def __init__(self, throttle_first: int = 0, answer: bool = True) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.submits: list[smpp34.SubmitSmEvent] = []
         self.sessions: list[smpp34.Esme] = []
         self.unbound = 0
@@ -91,9 +92,3 @@ async def smpp34_smsc() -> AsyncIterator[StartSmpp34Smsc]:
     yield start
     for smsc in running:
         await smsc.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -17,6 +17,7 @@ from engine.simulators.asterisk import PrivateAsterisk
 from tests.e2e.calls.office import OTHER_PHONE, Office, new_office_file, open_office
 from tests.e2e.calls.quick_phones import Line, OnRing, QuickPhone, QuickPhones, answers, refuses, rings
 from tests.peers.asterisk import USERS
+from tests.peers.ports import free_port
 
 pytestmark = pytest.mark.asterisk
 S, R = CallStatus, EndReason
@@ -80,11 +81,8 @@ async def a_site(asterisk: PrivateAsterisk, empty_database: Path, folder: Path) 
 
 def private(asterisk: PrivateAsterisk, folder: Path) -> PrivateAsterisk:
     """On ports of our choice, where a restart has to come back."""
-    with socket.socket(type=socket.SOCK_DGRAM) as sip, socket.socket() as ami:
-        for one in (sip, ami):
-            one.bind((PrivateAsterisk.host, 0))
-        ports = {"sip_port": sip.getsockname()[1], "ami_port": ami.getsockname()[1]}
-    return PrivateAsterisk(folder, USERS, tree=asterisk.tree, ring_s=20, **ports)
+    sip_port, ami_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
+    return PrivateAsterisk(folder, USERS, tree=asterisk.tree, ring_s=20, sip_port=sip_port, ami_port=ami_port)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import signal
 import socket
@@ -13,12 +12,14 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+
+from tests.peers.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "engine.cli")
@@ -87,15 +88,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.kill()
     process.wait()
-
-
-def free_port() -> int:
-    """Below the ports that everybody else's port 0 takes."""
-    for port in random.sample(range(10_000, 32_000), 50):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
 
 
 @dataclass

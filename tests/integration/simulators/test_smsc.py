@@ -22,6 +22,7 @@ from tests.integration.simulators.raw_esme import (
     esm_class_of,
     text_of,
 )
+from tests.peers.ports import free_port
 
 WRONG_PASSWORD, WRONG_SYSTEM_ID, BIND_FAILED = 0x0E, 0x0F, 0x0D
 RECEIPT, INTERMEDIATE = 0x04, 0x20
@@ -330,14 +331,13 @@ async def test_lines_control_it_while_it_runs(start_smsc: StartSmsc) -> None:
     assert await esme.ended()
 
 
-async def test_run_logs_a_line_an_event_without_numbers_or_texts(free_port: int) -> None:
+async def test_run_logs_a_line_an_event_without_numbers_or_texts() -> None:
+    port = free_port()
     with structlog.testing.capture_logs() as lines:
-        running = asyncio.create_task(
-            run(SmscOptions(port=free_port, receipt_delay_s=0.0, reply_delay_s=0.0))
-        )
+        running = asyncio.create_task(run(SmscOptions(port=port, receipt_delay_s=0.0, reply_delay_s=0.0)))
         while not any(line["event"] == "smsc.listening" for line in lines):  # noqa: ASYNC110
             await asyncio.sleep(0)
-        esme = await RawEsme.bound(free_port)
+        esme = await RawEsme.bound(port)
         esme.submit(b"a secret")
         await esme.pdu()
         await esme.take()
