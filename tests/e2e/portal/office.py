@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,12 @@ PEOPLE = (
 )
 
 
+async def _so(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 @dataclass
 class Office:
     """A running engine with its people. Every page that was opened must have caused no error."""
@@ -108,6 +115,16 @@ class Office:
         # On their own row once the socket is open: from then on the page is told of what happens.
         own = page.get_by_role("complementary", name="Contacts").get_by_text(f"{who} · Logged in")
         await expect(own).to_be_visible()
+
+    async def reported(self, who: str) -> None:
+        """Until a page of theirs has told the engine what it is used for, and can be chosen to notify."""
+        screens = self.engine.services.notifications._telling._screens
+        await _so(lambda: screens.has(self.users[who].id))
+
+    async def looks_at(self, who: str, thread: str, *, no_more: bool = False) -> None:
+        """Until the engine knows that they have this conversation before them, or have it no more."""
+        screens = self.engine.services.notifications._telling._screens
+        await _so(lambda: screens.looks_at(self.users[who].id, thread) is not no_more)
 
     def principal(self, who: str) -> Principal:
         """For what a test does behind the pages' back."""

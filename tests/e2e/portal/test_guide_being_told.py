@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from playwright.async_api import Page, expect
 
@@ -34,6 +32,7 @@ async def _with_ears(office: Office, who: str, **options: object) -> Page:
     page = await office.page(**options)
     await page.context.add_init_script(_EARS)
     await office.log_in(page, who)
+    await office.reported(who)
     return page
 
 
@@ -41,12 +40,10 @@ async def test_an_audible_tone_and_the_minimised_widget_turns_green(office: Offi
     thread = await office.chat("102", "101")
     page = await _with_ears(office, "101")
     await open_chat(page, "Bob Böhm")
-    await conversation(page, "Chat with Bob Böhm").get_by_role("button", name="Minimise").click()
     # The engine has to know that nobody looks at it any more before there is news.
-    screens = office.engine.services.notifications._telling._screens
-    async with asyncio.timeout(20):
-        while screens.looks_at(office.users["101"].id, thread):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await office.looks_at("101", thread)
+    await conversation(page, "Chat with Bob Böhm").get_by_role("button", name="Minimise").click()
+    await office.looks_at("101", thread, no_more=True)
     await office.say("102", thread, "Are you there?")
     tab = page.get_by_test_id("dock-tab")
     await expect(tab).to_have_attribute("data-new", "")
