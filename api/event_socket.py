@@ -13,15 +13,15 @@ import asyncio
 import contextlib
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Protocol
+from typing import Protocol
 
-import msgspec
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
 from api.event_feed import Feed, Feeds
 from api.event_frames import Cursor, checked_cursor, control_frame, ephemeral_frame, event_frame, may_see
 from api.event_position import Position
+from api.event_wishes import Activity, Notified, Subscribe, wish_of
 from api.metrics import ApiMetrics
 from api.problems import MalformedRequest
 from api.schema import at
@@ -29,7 +29,6 @@ from api.settings import ApiSettings
 from engine.accounts.models import Principal
 from engine.clock import Clock
 from engine.errors import EngineError, StorageUnavailable
-from engine.notifications.models import ScreenState
 from engine.services import Ephemeral, Services
 
 log = structlog.get_logger("api")
@@ -64,28 +63,6 @@ class Shared(Protocol):
     metrics: ApiMetrics
     clock: Clock
     feeds: Feeds
-
-
-class Subscribe(msgspec.Struct, forbid_unknown_fields=True, tag="subscribe", tag_field="type"):
-    """Continue after this cursor; without one, from now."""
-
-    cursor: Annotated[dict[str, int], msgspec.Meta(max_length=101)] | None = None
-
-
-class Activity(msgspec.Struct, forbid_unknown_fields=True, tag="activity", tag_field="type"):
-    """What the reader's page is used for right now, and which conversation it shows, if one."""
-
-    state: ScreenState
-    conversation_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-
-
-class Notified(msgspec.Struct, forbid_unknown_fields=True, tag="notified", tag_field="type"):
-    """The reader's page shows the notification with this id."""
-
-    id: Annotated[str, msgspec.Meta(max_length=64)]
-
-
-_decode = msgspec.json.Decoder(Subscribe | Activity | Notified).decode
 
 
 class _Ended(Exception):
@@ -281,7 +258,7 @@ class EventSocket:
                     raise _Ended(BAD_FRAME, "bad_frame")
                 return
             try:
-                wanted = _decode(message.data)
+                wanted = wish_of(message.data)
                 if isinstance(wanted, Subscribe) and wanted.cursor is not None:
                     checked_cursor(wanted.cursor)
             except (ValueError, EngineError):
