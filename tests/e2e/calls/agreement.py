@@ -41,7 +41,10 @@ def outcomes_allowed(call: Call) -> set[str]:
         return _failed(call.leg_b)
     if call.leg_a.answered_ms is not None:
         return {"answered"}
-    return _failed(call.leg_a) if call.leg_a.channel_id is not None else {"nothing"}
+    if call.leg_a.channel_id is not None:
+        return _failed(call.leg_a)
+    # Asterisk tells that a call has failed by another way than of its channels, which may be the slower one.
+    return {"nothing", *_failed(call.leg_a)} if call.status is CallStatus.UNREACHABLE else {"nothing"}
 
 
 def _failed(leg: Leg) -> set[str]:
