@@ -49,9 +49,7 @@ async def test_a_cut_connection_is_made_again_and_the_lock_with_it(
     async with sole_engine(postgres_database):
         first = await watcher.fetchval(OWNER)
         await watcher.fetchval("SELECT pg_terminate_backend($1)", first)
-        async with asyncio.timeout(10):
-            while await watcher.fetchval(OWNER) in (None, first):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await another_owner(watcher, first)
         with pytest.raises(StorageUnusable):
             async with sole_engine(postgres_database):
                 pass
@@ -75,9 +73,7 @@ async def test_a_connection_that_ends_in_the_middle_of_an_answer_is_made_again(
             return await answered(connection, *arguments)
 
         monkeypatch.setattr(asyncpg.Connection, "fetchval", cut_short)
-        async with asyncio.timeout(10):
-            while await watcher.fetchval(OWNER) in (None, first):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await another_owner(watcher, first)
         with pytest.raises(StorageUnusable):
             async with sole_engine(postgres_database):
                 pass
@@ -122,6 +118,13 @@ async def test_a_commit_that_a_killed_engine_asked_for_is_waited_for(postgres_da
         assert await taking_over == 1
     for connection in (reader, watcher):
         await connection.close()
+
+
+async def another_owner(watcher: asyncpg.Connection, first: int) -> None:
+    """Wait until a connection has the lock that is not this one."""
+    async with asyncio.timeout(60):
+        while await watcher.fetchval(OWNER) in (None, first):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def until(watcher: asyncpg.Connection, query: str, *, or_done: asyncio.Task[int] | None = None) -> None:

@@ -89,6 +89,10 @@ class Stage:
             phone.forget(number)
 
 
+#: A machine that stands still for so long has a cut that is due go before what happened earlier.
+_STANDS_STILL_S = 1.5
+
+
 @dataclass
 class Outage:
     """When the engine may not have known: time.monotonic() of both ends."""
@@ -96,10 +100,9 @@ class Outage:
     began: float
     ended: float = field(default=float("inf"))
 
-    def covers(self, moment: float) -> bool:
-        # What is read in the instant of a cut may or may not have been handed on, and a machine that stands
-        # still makes that instant long.
-        return self.began - 1.5 <= moment <= self.ended + 1.5
+    def covers(self, moment: float, slack_s: float = 0.25) -> bool:
+        # What is read in the instant of a cut may or may not have been handed on.
+        return self.began - slack_s <= moment <= self.ended + slack_s
 
 
 @dataclass
@@ -236,7 +239,7 @@ class Lane:
         if call.status is CallStatus.UNKNOWN:
             self.unknown += 1
             lasts = [line.ended for line in [*at_a, *at_b] if line.ended is not None]
-            assert not lasts or any(outage.covers(moment) for moment in lasts), (
+            assert not lasts or any(outage.covers(moment, _STANDS_STILL_S) for moment in lasts), (
                 f"unknown, though its end was to be seen: {call} {outage} {[str(x) for x in [*at_a, *at_b]]}"
             )
             return

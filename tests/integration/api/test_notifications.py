@@ -15,8 +15,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.event_position import Position
-from api.event_socket import EventSocket
+from tests.integration.api.test_event_socket import held_back
 from tests.integration.api.world import Tenant, World
 
 SOON_S = 20.0
@@ -388,15 +387,9 @@ async def test_a_test_shows_on_the_page_or_says_that_there_is_none(world: World,
 async def test_a_page_that_catches_up_is_told_once_it_has(
     world: World, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on, replay = asyncio.Event(), EventSocket._replay
-
-    async def replay_and_wait(self: EventSocket, position: Position) -> None:
-        await replay(self, position)
-        await go_on.wait()
-
     async with page(world, acme.tokens[0]) as opened:
         await opened.report("idle")
-        monkeypatch.setattr(EventSocket, "_replay", replay_and_wait)
+        go_on, _ = held_back(monkeypatch)
         await opened.heard()
         answer = await world.client.post("/v1/me/notifications:test", acme.tokens[0], {})
         assert answer.body == {"channel": "screen"}
